@@ -1,0 +1,242 @@
+"""The graph IR. It keeps the spec's structure: a block call is a node with a graph of its own; flattening is a view.
+
+A body is elaborated once per (block, arguments, input shapes), so several `Scope` nodes may share one `Graph`. Paths
+are therefore relative: a node knows its name inside its scope, a walk from the root makes paths of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from archdsl.ir.dim import Domain
+from archdsl.ir.shape import Shape
+from archdsl.ir.why import Traced
+from archdsl.ops.op import Op
+from archdsl.source import Source, Span
+
+
+class Value:
+    """What flows along an edge: output `index` of a node. `shape` is None where an error left it unknown."""
+
+    __slots__ = ("index", "node", "shape")
+
+    def __init__(self, node: Node, index: int, shape: Shape | None) -> None:
+        self.node = node
+        self.index = index
+        self.shape = shape
+
+
+class Turn:
+    """One turn of a `for` or of a `* n`. `count` says how many turns there are and where that number came from.
+
+    `items` are the loop's values, so that what varies from turn to turn can be told; None for `* n`.
+    """
+
+    __slots__ = ("count", "index", "loop")
+
+    def __init__(self, loop: Span, index: int, count: Traced) -> None:
+        self.loop = loop
+        self.index = index
+        self.count = count
+
+
+class Guard:
+    """A condition that admitted a step: the `if` (by its condition's span), its answer, and the branch taken."""
+
+    __slots__ = ("condition", "taken")
+
+    def __init__(self, condition: Traced, taken: bool) -> None:
+        self.condition = condition
+        self.taken = taken
+
+
+class Region:
+    """Steps that belong together without being a scope: a section, a connector's body, its shortcut, a branch."""
+
+    __slots__ = ("kind", "parent", "span", "title")
+
+    def __init__(self, kind: str, span: Span, parent: Region | None, title: str = "") -> None:
+        self.kind = kind
+        self.span = span
+        self.parent = parent
+        self.title = title
+
+
+class Place:
+    """Where in its block a step is written: the text, the loop turns around it, the conditions that let it in."""
+
+    __slots__ = ("guards", "region", "span", "turns")
+
+    def __init__(
+        self, span: Span, turns: tuple[Turn, ...] = (), guards: tuple[Guard, ...] = (), region: Region | None = None
+    ) -> None:
+        self.span = span
+        self.turns = turns
+        self.guards = guards
+        self.region = region
+
+
+class Node:
+    """One step. `name` is its path inside its scope, None if it makes no module: ("conv1",), ("0",), ("convs", "0")."""
+
+    __slots__ = ("inputs", "name", "outputs", "place")
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    name: tuple[str, ...] | None
+    place: Place
+
+
+class Input(Node):
+    """A value that the graph is handed: output 0. It is no step, so it is not among `Graph.nodes`."""
+
+    __slots__ = ("label",)
+
+    def __init__(self, label: str, shape: Shape | None, place: Place) -> None:
+        self.label = label
+        self.inputs = ()
+        self.outputs = (Value(self, 0, shape),)
+        self.name = None
+        self.place = place
+
+
+class Layer(Node):
+    """An op applied. `args` holds where each parameter that was given came from; absent: the op's default.
+
+    `merges` names the connector whose lines meet here ("residual", "inception"), "" elsewhere.
+    """
+
+    __slots__ = ("args", "merges", "op")
+
+    def __init__(
+        self,
+        op: Op,
+        inputs: tuple[Value, ...],
+        shape: Shape | None,
+        name: tuple[str, ...] | None,
+        place: Place,
+        args: Mapping[str, Traced],
+        merges: str = "",
+    ) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.outputs = (Value(self, 0, shape),)
+        self.name = name
+        self.place = place
+        self.args = args
+        self.merges = merges
+
+
+class Scope(Node):
+    """A step with a graph of its own: a block call, labelled or plain braces, a labelled connector.
+
+    `inputs` match `graph.inputs`, `outputs` match `graph.outputs`. `args` are a call's arguments as the caller gave
+    them (`graph.params` are the same values as the block sees them).
+    """
+
+    __slots__ = ("args", "graph")
+
+    def __init__(
+        self,
+        graph: Graph,
+        inputs: tuple[Value, ...],
+        shapes: tuple[Shape | None, ...],
+        name: tuple[str, ...],
+        place: Place,
+        args: Mapping[str, Traced],
+    ) -> None:
+        self.graph = graph
+        self.inputs = inputs
+        self.outputs = tuple(Value(self, i, shape) for i, shape in enumerate(shapes))
+        self.name = name
+        self.place = place
+        self.args = args
+
+
+class Check:
+    """Two sizes that could not be decided within the budget: compared when the module runs, before `node`."""
+
+    __slots__ = ("axis", "left", "node", "right")
+
+    def __init__(self, node: Node, axis: int, left: Value, right: Value) -> None:
+        self.node = node
+        self.axis = axis
+        self.left = left
+        self.right = right
+
+
+class Graph:
+    """The body of a network, of a block (for one set of arguments and shapes), or of a group.
+
+    kind:    "network", "block", "group" (braces), or a connector's word.
+    title:   the network's, variant's or block's name; a group's label ("" without).
+    span:    what it was written as: the block's or network's name, the group's braces.
+    params:  the parameters of a network or block, as bound; `defaults` those it would have had.
+    """
+
+    __slots__ = ("checks", "inputs", "kind", "nodes", "outputs", "params", "span", "title")
+
+    def __init__(self, kind: str, title: str, span: Span) -> None:
+        self.kind = kind
+        self.title = title
+        self.span = span
+        self.params: dict[str, Traced] = {}
+        self.inputs: list[Value] = []
+        self.nodes: list[Node] = []
+        self.outputs: list[Value] = []
+        self.checks: list[Check] = []
+
+    def walk(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node, Graph]]:
+        """Every step below, depth first in textual order, with its full path and the graph it stands in.
+
+        Steps without a name get their scope's path.
+        """
+        stack: list[tuple[tuple[str, ...], Iterator[Node], Graph]] = [(path, iter(self.nodes), self)]
+        while stack:
+            prefix, nodes, graph = stack[-1]
+            node = next(nodes, None)
+            if node is None:
+                stack.pop()
+                continue
+            full = prefix + (node.name or ())
+            yield full, node, graph
+            if isinstance(node, Scope):
+                stack.append((full, iter(node.graph.nodes), node.graph))
+
+
+class Promise:
+    """An `expect` clause: `quantity` is "params", "macs", "output" or "receptive_field"; see `archdsl.promises`."""
+
+    __slots__ = ("compare", "quantity", "span", "value")
+
+    def __init__(self, quantity: str, compare: str, value: object, span: Span) -> None:
+        self.quantity = quantity
+        self.compare = compare
+        self.value = value
+        self.span = span
+
+
+class Program:
+    """A checked network: what every later stage reads.
+
+    title:    the name asked for: variant or network.
+    nominal:  the free sizes as reports take them, the batch included.
+    promises: its `expect` clauses; empty where parameters were set from outside.
+    """
+
+    __slots__ = ("domain", "graph", "nominal", "promises", "source", "title")
+
+    def __init__(
+        self,
+        title: str,
+        graph: Graph,
+        nominal: Mapping[str, int],
+        promises: tuple[Promise, ...],
+        domain: Domain,
+        source: Source,
+    ) -> None:
+        self.title = title
+        self.graph = graph
+        self.nominal = nominal
+        self.promises = promises
+        self.domain = domain
+        self.source = source

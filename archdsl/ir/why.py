@@ -1,0 +1,45 @@
+"""Where a number came from: a chain of places, read by errors, by `archdsl why` and by the emitter."""
+
+from __future__ import annotations
+
+from archdsl.source import Span
+
+
+class Why:
+    """One step in a number's derivation.
+
+    rule:     "literal"; "name" (a `let` or a loop variable; one operand, its definition); "param" (a parameter of the
+              block at hand: a leaf here, its argument is at the call); "input" (an axis of the block's input, `name`
+              its number: a leaf here too); "operand" (an axis of a value that was handed in); "step" (made by a
+              step, `name` its word, operands what it was made from); "call" (an axis of what a block call gave,
+              operand within the block); an operator's or function's own spelling ("*", "//", "min", "if").
+    span:     its text; None for a number made by arithmetic inside an op's rule.
+    value:    what came out.
+    """
+
+    __slots__ = ("name", "operands", "rule", "span", "value")
+
+    def __init__(
+        self, rule: str, span: Span | None, value: object, operands: tuple[Why, ...] = (), name: str = ""
+    ) -> None:
+        self.rule = rule
+        self.span = span
+        self.value = value
+        self.operands = operands
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Why({self.rule} {self.name} = {self.value} @ {self.span})"
+
+
+class Traced:
+    """A value of the language and where it came from. Items of a list are traced themselves."""
+
+    __slots__ = ("value", "why")
+
+    def __init__(self, value: object, why: Why) -> None:
+        self.value = value
+        self.why = why
+
+    def __repr__(self) -> str:
+        return f"Traced({self.value!r})"

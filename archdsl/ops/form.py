@@ -1,0 +1,76 @@
+"""How an op is written in PyTorch, as a value: the emitter alone turns it into text.
+
+An argument is a plain Python value, a `Dim` (a size of an operand), or one of the words below. `P("channels")` stands
+for a parameter of the op, so that the emitter can trace the number to the text it came from.
+"""
+
+from __future__ import annotations
+
+from archdsl.record import Record
+
+
+class P(Record):
+    """The op's own parameter. A size that is equal in every direction is written as one number."""
+
+    name: str
+
+
+class X(Record):
+    """An operand: the tensor that the op is applied to."""
+
+    index: int = 0
+
+
+class Axis(Record):
+    """The size of an operand along an axis when the module runs (`x.shape[2]`): for sizes that are free."""
+
+    axis: int
+    operand: int = 0
+
+
+class Training(Record):
+    """`self.training`."""
+
+
+class Attribute(Record):
+    """A tensor in the module's own state, `self.weight`: for an op without a torch.nn class of its own."""
+
+    name: str
+
+
+class Call(Record):
+    """`callee(*args, **kwargs)`. A leading dot is a method of the first argument: `.permute`.
+
+    A keyword in `defaults` is left out where it has that value.
+    """
+
+    callee: str
+    args: tuple[object, ...] = ()
+    kwargs: tuple[tuple[str, object], ...] = ()
+    defaults: tuple[tuple[str, object], ...] = ()
+
+
+class Infix(Record):
+    """`left op right`."""
+
+    op: str
+    left: object
+    right: object
+
+
+def call(callee: str, *args: object, defaults: dict[str, object] | None = None, **kwargs: object) -> Call:
+    """A `Call`, written like one."""
+    return Call(callee, args, tuple(kwargs.items()), tuple((defaults or {}).items()))
+
+
+class Form(Record):
+    """Both ways to write a step; at least one is there.
+
+    module:    the constructor of its `torch.nn` class, if there is one: exactly then the step counts in the numbering.
+    function:  its expression in a `forward`; None if it has weights (then the module is called).
+    inplace:   both take `inplace=True`.
+    """
+
+    module: Call | None = None
+    function: Call | Infix | None = None
+    inplace: bool = False
