@@ -1,0 +1,48 @@
+"""`make parity`: every network against torchvision's, as a table. Exit status 1 if anything differs."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Iterator
+
+import torch
+
+from tests.parity.compare import compiles, exports, image, pair, same_keys, same_output, same_tensors, train
+from tests.parity.networks import NETWORKS, Network
+
+COLUMNS = ("params", "keys", "output", "loss", "gradients", "statistics", "compile", "export")
+
+
+def row(network: Network) -> Iterator[str | bool]:
+    networks = pair(network)
+    x = image(network)
+    yield f"{sum(p.numel() for p in networks.ours.parameters()):,}"
+    yield same_keys(networks)
+    yield same_output(networks, x)
+    theirs, ours = (train(module, x) for module in networks)
+    yield torch.equal(theirs.loss, ours.loss)
+    yield same_tensors(theirs.gradients, ours.gradients)
+    yield same_tensors(theirs.state, ours.state)
+    ours = networks.ours
+    del networks, theirs
+    yield compiles(ours, x)
+    yield exports(ours, x)
+
+
+def main() -> int:
+    failed = 0
+    print(f"{'network':18}" + "".join(f"{column:>13}" for column in COLUMNS))
+    for network in NETWORKS:
+        print(f"{network.name:18}", end="", flush=True)
+        for cell in row(network):
+            failed += cell is False
+            shown = cell if isinstance(cell, str) else "equal" if cell else "DIFFERS"
+            print(f"{shown:>13}", end="", flush=True)
+        print()
+        gc.collect()  # modules hold cycles; the next pair needs the room
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""One network, written here and in torchvision: what has to be equal, bit for bit."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchvision.models import get_model
+
+import archdsl
+from tests.parity.networks import Network
+
+
+class Pair(NamedTuple):
+    """Both networks, with torchvision's random weights in each."""
+
+    theirs: nn.Module
+    ours: nn.Module
+
+
+def pair(network: Network) -> Pair:
+    """Build both and load torchvision's weights into ours, which fails unless every key and shape fits."""
+    torch.manual_seed(0)
+    theirs = get_model(network.name, weights=None)
+    ours = archdsl.load(network.path, variant=network.name)
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    return Pair(theirs, ours)
+
+
+def image(network: Network, batch: int = 2) -> Tensor:
+    return torch.randn(batch, 3, network.height, network.width, generator=torch.Generator().manual_seed(1))
+
+
+def same_keys(networks: Pair) -> bool:
+    """The state dict's keys, in their order."""
+    return list(networks.theirs.state_dict()) == list(networks.ours.state_dict())
+
+
+def same_output(networks: Pair, x: Tensor) -> bool:
+    with torch.no_grad():
+        theirs, ours = (module.eval()(x) for module in networks)
+    # Outputs that overflowed, or are all alike, would be equal whatever the networks are.
+    telling = bool(theirs.isfinite().all()) and float(theirs.std()) > 0
+    return telling and torch.equal(theirs, ours)
+
+
+class Trained(NamedTuple):
+    """What one training step gives."""
+
+    loss: Tensor
+    gradients: dict[str, Tensor]
+    state: dict[str, Tensor]
+    """Parameters and buffers behind it: running statistics have moved."""
+
+
+def train(module: nn.Module, x: Tensor) -> Trained:
+    module.train()
+    torch.manual_seed(2)  # dropout draws from here
+    loss = F.cross_entropy(module(x), torch.arange(len(x)))
+    module.zero_grad(set_to_none=True)
+    loss.backward()
+    gradients = {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
+    module.zero_grad(set_to_none=True)
+    return Trained(loss.detach(), gradients, module.state_dict())
+
+
+def same_tensors(theirs: dict[str, Tensor], ours: dict[str, Tensor]) -> bool:
+    return list(theirs) == list(ours) and all(torch.equal(tensor, ours[name]) for name, tensor in theirs.items())
+
+
+def compiles(module: nn.Module, x: Tensor) -> bool:
+    """`torch.compile(fullgraph=True)` takes it without a break and gives the same.
+
+    The aot_eager backend traces and functionalises all of it, forward, and needs no C++ compiler on the machine.
+    """
+    torch.compiler.reset()
+    compiled = torch.compile(module.eval(), fullgraph=True, backend="aot_eager")
+    with torch.no_grad():
+        return torch.equal(compiled(x), module(x))
+
+
+def exports(module: nn.Module, x: Tensor) -> bool:
+    """`torch.export` takes it with a free batch size, and the exported program serves another one."""
+    module.eval()
+    batch = torch.export.Dim("batch", min=1)
+    program = torch.export.export(module, (x,), dynamic_shapes=({0: batch},))
+    other = torch.cat([x, x.flip(0), x[:1]])
+    with torch.no_grad():
+        return torch.equal(program.module()(other), module(other))

@@ -1,0 +1,32 @@
+"""torchvision's networks that have a spec here, and the input each is compared on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+
+class Network(NamedTuple):
+    name: str
+    """torchvision's, and the variant's."""
+    spec: str
+    height: int
+    width: int
+    """Small, and not square, so that a swap of the two would show. VGG halves five times: 32 at least."""
+
+    @property
+    def path(self) -> Path:
+        return SPECS / self.spec
+
+
+NETWORKS = (
+    *(Network(name, "resnet.arch", 64, 48) for name in ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")),
+    *(Network(f"resnext{name}", "resnet.arch", 64, 48) for name in ("50_32x4d", "101_32x8d", "101_64x4d")),
+    *(Network(f"wide_resnet{depth}_2", "resnet.arch", 64, 48) for depth in (50, 101)),
+    *(Network(f"vgg{depth}{bn}", "vgg.arch", 64, 32) for depth in (11, 13, 16, 19) for bn in ("", "_bn")),
+)
+
+SMALLEST = ("resnet18", "resnext50_32x4d", "vgg11")
+"""The smallest of each of their families."""
