@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from archdsl.diagnostic import Diagnostic, Edit, Help, Label
+from archdsl.diagnostic import Diagnostic, Edit, Label
 from archdsl.render.snippet import WIDEST, Gutter, Mark, snippet
 from archdsl.render.terminal import Row, displayed, paint, printable, wrapped
 from archdsl.source import Source, Span

@@ -1,0 +1,149 @@
+"""Reading what a command names, and what its imports name: plain files, below the byte limit, inside one folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from archdsl.budget import Limits
+from archdsl.diagnostic import Diagnostic, Error, Help
+from archdsl.source import Source, Span
+
+STDIN = "-"
+
+
+class Refusal(Exception):
+    """A command can't go on, and this is what to say."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic)
+        self.diagnostic = diagnostic
+
+
+def refusal(error: Error, path: str, *helps: Help) -> Refusal:
+    """About a file as such: there is no text to point into."""
+    return Refusal(Diagnostic(error, Span(Source(path, ""), 0, 0), helps=helps))
+
+
+def split_target(target: str) -> tuple[str, str | None]:
+    """`FILE` or `FILE:NAME`. A path may have colons of its own, so one that exists as written is a path."""
+    path, colon, name = target.rpartition(":")
+    if not colon or not path or not name.isidentifier() or os.path.lexists(target):
+        return target, None
+    return path, name
+
+
+def read(path: str, limits: Limits) -> Source:
+    """The file of that name, or standard input for `-`.
+
+    Raises:
+        Refusal: it is missing, no plain file, unreadable, too large or not UTF-8.
+    """
+    from archdsl.errors.files import FileRefused
+
+    try:
+        if path == STDIN:
+            return _decoded(sys.stdin.buffer.read(limits.bytes + 1), "<stdin>", None, limits)
+        return _decoded(_bytes(path, path, limits), path, Path(os.path.realpath(path)), limits)
+    except FileRefused as refused:
+        if refused.span:
+            raise Refusal(Diagnostic(refused.error, refused.span, helps=refused.helps)) from None
+        raise refusal(refused.error, path, *refused.helps) from None
+
+
+def importer(main: Source, limits: Limits) -> Callable[[Source, str], Source]:
+    """What reads the imports of `main`: below the folder that it lies in (standard input: the current folder).
+
+    Given the importing file and the path as written, it raises `FileRefused`.
+    """
+    shown_root = os.path.dirname(main.name) if main.path else ""
+    root = os.path.realpath(shown_root or ".")
+
+    def load(importing: Source, written: str) -> Source:
+        from archdsl.errors.files import FileRefused, ImportOutside
+
+        def outside(reason: str) -> FileRefused:
+            return FileRefused(ImportOutside(written, reason))
+
+        if not written.isprintable() or "\\" in written:
+            raise outside("only plain names and `/` may stand in it")
+        if os.path.isabs(written) or os.path.splitdrive(written)[0]:
+            raise outside("it is absolute")
+        here = os.path.dirname(os.path.relpath(importing.path, root)) if importing.path else ""
+        inside = os.path.normpath(os.path.join(here, written))
+        if inside == os.pardir or inside.startswith(os.pardir + os.sep):
+            raise outside("it climbs out with `..`")
+        # `..` behind a symbolic link is another folder than it seems, so the real path decides.
+        real = os.path.realpath(os.path.join(root, here, written))
+        if os.path.commonpath((root, real)) != root:
+            raise outside("a symbolic link leads out of it")
+        return _decoded(_bytes(real, written, limits), os.path.join(shown_root, inside), Path(real), limits)
+
+    return load
+
+
+def _bytes(path: str, shown: str, limits: Limits) -> bytes:
+    """At most one byte more than the limit. A pipe or device is refused before anything waits for it."""
+    from archdsl.errors.files import FileMissing, FileRefused, FileUnreadable, NotAFile
+
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileRefused(FileMissing(shown), _nearby(path)) from None
+    except (OSError, ValueError) as problem:  # ValueError: a NUL in the path
+        raise FileRefused(FileUnreadable(shown, reason(problem))) from None
+    with open(handle, "rb", closefd=True) as file:
+        kind = _kind(os.fstat(handle).st_mode)
+        if kind:
+            helps = (Help(f"read it through standard input: archdsl ... - < {shown}"),) if kind == "a pipe" else ()
+            raise FileRefused(NotAFile(shown, kind), helps)
+        try:
+            return file.read(limits.bytes + 1)
+        except OSError as problem:
+            raise FileRefused(FileUnreadable(shown, reason(problem))) from None
+
+
+def _kind(mode: int) -> str:
+    """What it is if it isn't a plain file."""
+    if stat.S_ISREG(mode):
+        return ""
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a pipe" if stat.S_ISFIFO(mode) else "a device"
+
+
+def reason(problem: Exception) -> str:
+    """What the system says, without Python's way of saying it."""
+    return (problem.strerror or str(problem)).lower() if isinstance(problem, OSError) else str(problem)
+
+
+def _decoded(data: bytes, name: str, path: Path | None, limits: Limits) -> Source:
+    from archdsl.errors.files import FileRefused, NotUtf8
+
+    if len(data) > limits.bytes:
+        from archdsl.errors.limits import too_much
+
+        raise FileRefused(too_much("bytes", limits.bytes, len(data)))
+    try:
+        return Source(name, data.decode("utf-8"), path)
+    except UnicodeDecodeError as problem:
+        before = data[: problem.start].decode("utf-8")
+        source = Source(name, data.decode("utf-8", "replace"), path)
+        span = Span(source, len(before), len(before) + 1)
+        raise FileRefused(NotUtf8(name, data[problem.start], problem.start), span=span) from None
+
+
+def _nearby(path: str) -> tuple[Help, ...]:
+    """The file that was probably meant."""
+    from archdsl.errors.suggest import closest
+
+    folder, name = os.path.split(path)
+    try:
+        names = os.listdir(folder or ".")[:10_000]
+    except OSError:
+        return ()
+    meant = closest(name, (other for other in names if other.endswith(".arch")))
+    return (Help(f"did you mean `{os.path.join(folder, meant)}`?"),) if meant else ()
