@@ -9,18 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from dataclasses import KW_ONLY as KW_ONLY
+
     from typing_extensions import dataclass_transform
 else:
 
     def dataclass_transform(**_: object):
         return lambda cls: cls
 
-
-class _Keyword:
-    """Written `_: KW_ONLY`: the fields below it are given by keyword only."""
-
-
-KW_ONLY = _Keyword
+    class KW_ONLY:
+        """Written `_: KW_ONLY`: the fields below it are given by keyword only."""
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)

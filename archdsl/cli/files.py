@@ -72,7 +72,9 @@ def importer(main: Source, limits: Limits) -> Callable[[Source, str], Source]:
             raise outside("only plain names and `/` may stand in it")
         if os.path.isabs(written) or os.path.splitdrive(written)[0]:
             raise outside("it is absolute")
-        here = os.path.dirname(os.path.relpath(importing.path, root)) if importing.path else ""
+        # The file named on the command line may be a symbolic link: its folder is the one in which it was named.
+        own = importing is main or importing.path is None
+        here = "" if own else os.path.dirname(os.path.relpath(str(importing.path), root))
         inside = os.path.normpath(os.path.join(here, written))
         if inside == os.pardir or inside.startswith(os.pardir + os.sep):
             raise outside("it climbs out with `..`")
