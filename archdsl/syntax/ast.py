@@ -278,9 +278,7 @@ class Call(Node):
     args: tuple[Arg, ...]
 
 
-Expr = Union[
-    Literal, Rounded, Template, Var, ListExpr, Comprehension, Ref, Unary, Binary, Cond, Index, Attr, Call, Bad
-]
+Expr = Union[Literal, Rounded, Template, Var, ListExpr, Comprehension, Ref, Unary, Binary, Cond, Index, Attr, Call, Bad]
 Target = Union[Name, Unpack]
 Statement = Union[Let, Input, Output, Declare, If, For, Expect, Init, Chain, Bad]
 Item = Union[Import, Mesh, Block, Network, Variant, Let, Bad]

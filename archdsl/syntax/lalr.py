@@ -1,0 +1,114 @@
+"""Runs the LALR automaton of `tables.py` over tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from archdsl.budget import Budget
+from archdsl.source import Span
+from archdsl.syntax import ast
+from archdsl.syntax.lexer import Token
+from archdsl.syntax.tables import LIST, Tables
+from archdsl.syntax.tree import NESTING, TreeBuilder
+
+ReadString = Callable[[Token], "tuple[ast.Template, int]"]
+
+
+class Automaton:
+    """The stacks of one run: for each symbol its state, value, start, end, and how deep it nests."""
+
+    def __init__(self, tables: Tables, start: str, builder: TreeBuilder, string: ReadString, budget: Budget) -> None:
+        self._actions = tables.actions
+        self._gotos = tables.gotos
+        self._rules = tables.rules
+        self._build = [builder.action(rule) for rule in tables.rules]
+        self._nests = [rule.action in NESTING or rule.origin in NESTING for rule in tables.rules]
+        self._builder = builder
+        self._string = string
+        self._deepest = budget.limits.nesting
+        self._budget = budget
+
+        first, self._last = tables.starts[start]
+        self.states = [first]
+        self.values: list[Any] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.depths: list[int] = []
+
+    def fits(self, kind: str) -> bool:
+        """Whether a token of this kind can come next. Follows the reductions that it would cause, and does none."""
+        states, kept = self.states, len(self.states)
+        above: list[int] = []
+        code = self._actions[states[-1]].get(kind)
+        while code is not None and code < 0:
+            rule = self._rules[~code]
+            if rule.size <= len(above):
+                del above[len(above) - rule.size :]
+            else:
+                kept -= rule.size - len(above)
+                above.clear()
+            top = self._gotos[above[-1] if above else states[kept - 1]][rule.origin]
+            above.append(top)
+            code = self._actions[top].get(kind)
+        return code is not None
+
+    def shift(self, token: Token) -> None:
+        """Take a token that fits."""
+        code = self._actions[self.states[-1]][token.type]
+        while code < 0:
+            self._reduce(~code, token.start)
+            code = self._actions[self.states[-1]][token.type]
+        value, depth = (token, 0) if token.type not in ("STRING", "REF_STRING") else self._string(token)
+        self.states.append(code)
+        self.values.append(value)
+        self.starts.append(token.start)
+        self.ends.append(token.end)
+        self.depths.append(depth)
+
+    def finish(self, at: int) -> Any:
+        """Reduce what is left to the start rule, and return its value."""
+        while self.states[-1] != self._last:
+            self._reduce(~self._actions[self.states[-1]]["$END"], at)
+        return self.values[-1]
+
+    def _reduce(self, number: int, at: int) -> None:
+        rule = self._rules[number]
+        size = rule.size
+        states = self.states
+        nests = self._nests[number]
+        build = self._build[number]
+        if size == 1 and not build and rule.action != LIST:
+            states[-1] = self._gotos[states[-2]][rule.origin]
+            return
+        if size:
+            values = self.values[-size:]
+            start, end = self.starts[-size], self.ends[-1]
+            depth = max(self.depths[-size:]) + nests
+            del states[-size:], self.values[-size:], self.starts[-size:], self.ends[-size:], self.depths[-size:]
+        else:
+            values, start, end, depth = [], at, at, 0
+        if depth > self._deepest:
+            self._budget.check("nesting", depth)
+        plan = rule.plan
+        if rule.action == LIST and plan and plan[0] is not None and plan[0] < 0:
+            children = values[~plan[0]]  # grows in place: a long list stays linear
+            plan = plan[1:]
+        else:
+            children = []
+        for index in plan:
+            if index is None:
+                children.append(None)
+            elif index < 0:
+                children += values[~index]
+            else:
+                children.append(values[index])
+        if build:
+            value = build(children, Span(self._builder.source, start, end))
+        else:
+            value = children if rule.action == LIST else children[0]
+        states.append(self._gotos[states[-1]][rule.origin])
+        self.values.append(value)
+        self.starts.append(start)
+        self.ends.append(end)
+        self.depths.append(depth)
