@@ -26,6 +26,10 @@ class Limits(Record):
     """Expressions evaluated and loop turns taken."""
     items: int = 1_000_000
     """Items of one list, characters of one string."""
+    terms: int = 1_000
+    """Length of the formula of a free size."""
+    points: int = 100_000
+    """Sizes tried in one proof about free sizes; beyond it the question is left to the run."""
     imports: int = 100
     """Files read for one network."""
     diagnostics: int = 100
@@ -61,3 +65,9 @@ class Budget:
         self._spent[limit] = spent
         if spent > getattr(self.limits, limit):
             raise Exceeded(limit, getattr(self.limits, limit), spent)
+
+    def foresee(self, limit: str, amount: int) -> None:
+        """Refuse what would go over a limit if it were charged, without charging it."""
+        total = self._spent.get(limit, 0) + amount
+        if total > getattr(self.limits, limit):
+            raise Exceeded(limit, getattr(self.limits, limit), total)

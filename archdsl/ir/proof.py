@@ -1,0 +1,152 @@
+"""What can be said about sizes for *all* allowed values of the free ones: proved, or refuted by an example.
+
+A size is a quasi-polynomial: with M the product of its nested divisors, it is a polynomial on each residue class
+modulo M. A difference of degree g in a free size that is zero on any M (g + 1) consecutive allowed values of it is zero
+everywhere, so trying that many around the nominal size decides, and finds the counterexample nearest to it.
+
+The free sizes are replaced by steps from their smallest allowed value first (`space.py`), so that what is assumed
+("H % 32 == 0") simplifies the formulas.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from math import prod
+
+from archdsl.ir.dim import Dim
+from archdsl.ir.space import Space, Witness, domain_of, sign
+from archdsl.ir.why import Why
+from archdsl.record import Record
+
+
+class Decision(Record):
+    """The answer to a question about sizes.
+
+    kind:  "yes" (at all allowed sizes), "no" (at none; for what must hold at all: not at all of them), "mixed" (at some
+           of them; only `compare`), "undecided" (the budget ran out).
+    fails: where it doesn't hold ("no", "mixed"): nearest to the nominal sizes, above first.
+    holds: where it does ("mixed").
+    needs: of `require_positive` that refused: the smallest size that would do, if any size does.
+    """
+
+    kind: str
+    fails: Witness | None = None
+    holds: Witness | None = None
+    needs: tuple[str, int] | None = None
+
+
+YES = Decision("yes")
+UNDECIDED = Decision("undecided")
+ONE = Dim.of(1)
+
+COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+def equal(a: Dim, b: Dim) -> Decision:
+    """Are two sizes the same at all allowed sizes? "yes", "no" with the nearest counterexample, or "undecided"."""
+    if a == b:
+        return YES
+    if a.constant is not None and b.constant is not None:
+        return Decision("no", Witness({}, a.constant, b.constant))
+    return _decide("equal", a, b, _equal)
+
+
+def divides(dim: Dim, k: int) -> Decision:
+    """Is a size a multiple of k > 0 at all allowed sizes? The witness has the size left and k right."""
+    decision = equal(dim.floored(by=k) * k, dim)
+    if decision.fails is None:
+        return decision
+    return Decision("no", Witness(decision.fails.sizes, decision.fails.right, k))
+
+
+def compare(op: str, a: Dim, b: Dim) -> Decision:
+    """A comparison as a condition: at all allowed sizes ("yes"), at none ("no"), at some ("mixed") or "undecided"."""
+    holds = COMPARISONS[op]
+    if a.constant is not None and b.constant is not None:
+        return YES if holds(a.constant, b.constant) else Decision("no", Witness({}, a.constant, b.constant))
+    return _decide(op, a, b, lambda space: _compare(space, lambda sign: holds(sign, 0)))
+
+
+def require_positive(dim: Dim, why: Why | None = None) -> Decision:
+    """Make a size at least 1 by raising the lower bound of the free size it depends on.
+
+    "no" if it can't be: no allowed size does, or one that the spec vouches for (`where H >= ...`, the nominal size)
+    doesn't. Of a size with several free sizes only what holds anyway is known, else it is "undecided" (and up to the
+    run), unless the nominal sizes fail. `why` (else the size's own) is kept as the bound's reason.
+    """
+    decision = compare(">=", dim, ONE)
+    if decision.kind != "mixed" or decision.fails is None:
+        return decision
+    space = Space(dim, ONE)
+    if len(space.axes) != 1:
+        return Decision("no", decision.fails) if space.value(space.home_point) < 0 else UNDECIDED
+    axis = space.axes[0]
+    last = max((run.last for run in space.runs() or () if run.sign < 0), default=axis.last)
+    if last == axis.last:
+        return Decision("no", decision.fails)
+    low = axis.size(last + 1)
+    free = space.domain.free(axis.name)
+    if free.stated or (free.nominal is not None and free.nominal < low):
+        return Decision("no", decision.fails, needs=(axis.name, low))
+    space.domain.tighten(axis.name, low, why or dim.why)
+    return YES
+
+
+def _decide(question: str, a: Dim, b: Dim, decide: Callable[[Space], Decision]) -> Decision:
+    """Ask once: in a deep network the same two sizes meet again and again."""
+    domain = domain_of(a, b)
+    key = (question, a, b)
+    decision = domain.decided.get(key)
+    if decision is None:
+        decision = domain.decided[key] = decide(Space(a, b))
+    return decision
+
+
+def _equal(space: Space) -> Decision:
+    windows = space.windows()
+    tried = 0
+    for point, value in space.values(windows):
+        tried += 1
+        if value:
+            return Decision("no", space.witness(point))
+    return YES if tried == prod(windows) else UNDECIDED
+
+
+def _compare(space: Space, holds: Callable[[int], bool]) -> Decision:
+    """`holds` says for which signs of the difference the comparison is true."""
+    found, all_found = _signs(space, holds)
+    fails = next((space.witness(point) for sign, point in found.items() if not holds(sign)), None)
+    true = next((space.witness(point) for sign, point in found.items() if holds(sign)), None)
+    if fails and true:
+        return Decision("mixed", fails, true)
+    if not all_found:
+        return UNDECIDED
+    return Decision("no", fails) if fails else YES
+
+
+def _signs(space: Space, holds: Callable[[int], bool]) -> tuple[dict[int, tuple[int, ...]], bool]:
+    """Signs that the difference has, each with the nearest point, the nearest first; and whether these are all.
+
+    Where that doesn't matter to the comparison, some are left out.
+    """
+    if len(space.axes) == 1 and (runs := space.runs()) is not None:
+        return space.nearest(runs), True
+    low, high = space.corners()
+    if space.grows_or_falls and sign(space.value(low)) == sign(space.value(high)):
+        return {sign(space.value(low)): space.home_point}, True
+    if _equal(space) is YES:
+        return {0: space.home_point}, True
+    found: dict[int, tuple[int, ...]] = {}
+    everywhere = tuple(axis.last + 1 for axis in space.axes)
+    tried = 0
+    for point, value in space.values(everywhere):
+        tried += 1
+        found.setdefault(sign(value), point)
+        if len({holds(s) for s in found}) == 2:
+            return found, False
+    for point in (low, high):
+        found.setdefault(sign(space.value(point)), point)
+    return found, tried == prod(everywhere)
