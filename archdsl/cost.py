@@ -1,0 +1,90 @@
+"""What a network costs, summed over what its ops declare, at nominal sizes and N = 1.
+
+Bodies are shared between calls, so each graph is summed once: the effort follows the text of the network, not its size.
+MACs are multiply-accumulates of convolutions and matrix products; FLOPs are twice that, and a word of their own.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from archdsl.ir.bodies import bodies_first
+from archdsl.ir.graph import Graph, Layer, Node, Program, Scope
+from archdsl.ir.shape import ITEM_SIZES, Shape
+from archdsl.record import Record
+
+
+class Cost(Record):
+    """Of one step or of a whole graph."""
+
+    steps: int = 0
+    """Ops applied, repeated bodies counted each time."""
+    params: int = 0
+    """Elements of the parameters."""
+    buffers: int = 0
+    """Elements of the buffers: running statistics and the like."""
+    state_bytes: int = 0
+    """Size of parameters and buffers."""
+    macs: int = 0
+    activation_bytes: int = 0
+    """Size of all results that take memory of their own: a view takes none."""
+
+    @property
+    def flops(self) -> int:
+        return 2 * self.macs
+
+
+NOTHING = Cost()
+
+
+class Costs:
+    """The costs of one program and of its parts."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._graphs: dict[Graph, Cost] = {}
+
+    @property
+    def total(self) -> Cost:
+        """Of the whole network."""
+        return self.graph(self.program.graph)
+
+    def graph(self, graph: Graph) -> Cost:
+        """Of everything in a graph."""
+        if graph not in self._graphs:
+            for body in bodies_first(graph):
+                self._graphs[body] = self._sum(body)
+        return self._graphs[graph]
+
+    def node(self, node: Node) -> Cost:
+        """Of one step, with all that is in it."""
+        if isinstance(node, Scope):
+            return self.graph(node.graph)
+        return self._layer(node) if isinstance(node, Layer) else NOTHING
+
+    def sizes(self, shape: Shape | None) -> tuple[int, ...]:
+        """A shape in plain numbers: free sizes are nominal, the batch is 1."""
+        return shape.at(self.program.nominal) if shape else ()
+
+    def bytes(self, shape: Shape | None) -> int:
+        """The memory that a value takes."""
+        return prod(self.sizes(shape)) * ITEM_SIZES[shape.dtype] if shape else 0
+
+    def _sum(self, graph: Graph) -> Cost:
+        costs = [self.node(node) for node in graph.nodes]
+        return Cost(*(sum(getattr(cost, name) for cost in costs) for name in Cost.fields))
+
+    def _layer(self, layer: Layer) -> Cost:
+        inputs = tuple(value.shape for value in layer.inputs if value.shape)
+        params = buffers = state_bytes = 0
+        for tensor in layer.op.state(*inputs):
+            elements = prod(tensor.shape)
+            state_bytes += elements * ITEM_SIZES[tensor.dtype]
+            if tensor.trainable:
+                params += elements
+            else:
+                buffers += elements
+        made = [value.shape for value in layer.outputs]
+        macs = layer.op.macs(tuple(map(self.sizes, inputs)), self.sizes(made[0]))
+        memory = 0 if layer.op.view else sum(map(self.bytes, made))
+        return Cost(1, params, buffers, state_bytes, macs, memory)
