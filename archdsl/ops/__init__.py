@@ -7,8 +7,16 @@ from importlib import import_module
 from archdsl.ops.op import REGISTRY, Op
 
 FAMILIES = {
+    "activation": "gelu hardsigmoid hardswish logsigmoid mish sigmoid silu softplus softsign tanh tanhshrink",
     "conv": "conv conv_transpose",
     "dense": "linear",
+    "merge": "add concat matmul mul sub",
+    "norm": "bn groupnorm instancenorm layernorm lrn",
+    "pool": "avgpool lppool maxpool",
+    "rectifier": "celu elu hardshrink hardtanh leaky_relu prelu relu relu6 rrelu selu softshrink threshold",
+    "regularise": "alpha_dropout drop_path dropout",
+    "reshape": "flatten identity",
+    "softmax": "glu log_softmax softmax softmin",
 }
 """File -> the ops declared in it; a test keeps this equal to what the files declare."""
 

@@ -3,40 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import ClassVar
 
+from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, P, call
-from archdsl.ops.op import Op, State, Window, op
-from archdsl.ops.spatial import conv_size, sizes
+from archdsl.ops.op import Op, Refused, Size, State, Window, op
+from archdsl.ops.rules import at_least, chosen, in_channels, need_groups, need_positive, need_spatial, need_weights
+from archdsl.ops.spatial import conv_size, conv_transpose_size, sizes
+from archdsl.ops.window import need_windows
 from archdsl.record import KW_ONLY
 
 
+class Convolution(Op):
+    """What both directions share."""
+
+    makes: ClassVar[Mapping[int, str]] = {1: "channels"}
+
+    channels: int
+    kernel: int | Size
+    _: KW_ONLY
+    stride: int | Size = 1
+    pad: int | Size = 0
+    dilation: int | Size = 1
+    groups: int = 1
+    bias: bool = True
+
+    def along(self, param: str, x: Shape) -> tuple[int, ...]:
+        """A parameter's number for each spatial axis."""
+        return sizes(getattr(self, param), x.rank - 2, op=self.name, param=param)
+
+    def check(self, x: Shape) -> None:
+        need_spatial(self, x)
+        need_weights(self, x)
+        at_least(self, 1, "channels", "kernel", "stride", "dilation", "groups")
+        at_least(self, 0, "pad")
+        need_groups(self.groups, input=in_channels(self, x), output=self.channels)
+
+    def tensors(self, x: Shape, rows: int, columns: int) -> tuple[State, ...]:
+        weight = State("weight", (rows, columns, *self.along("kernel", x)))
+        return (weight, State("bias", (self.channels,))) if self.bias else (weight,)
+
+
 @op("conv", role="conv")
-class Conv(Op):
+class Conv(Convolution):
     """Convolve with learned kernels, over 1, 2 or 3 spatial axes by the input's rank.
 
     out = floor((in + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 along each spatial axis
-    [N, C, H, W] -> [N, channels, H', W']
+    [N, C, H, W] -> [N, channels, H', W']; `groups` divides C and channels
 
     Example:
         input image: [N, 3, 224, 224]
         conv(64, 7x7, stride=2, pad=3)
         expect output == [N, 64, 112, 112]
+        expect params == 64 * (3 * 7 * 7 + 1)
+        expect macs == 64 * 3 * 7 * 7 * 112 * 112
     """
 
-    makes: ClassVar[Mapping[int, str]] = {1: "channels"}
+    def shape(self, x: Shape) -> Shape:
+        self.check(x)
+        kernel, stride, pad, dilation = (self.along(param, x) for param in ("kernel", "stride", "pad", "dilation"))
+        out = [conv_size(*window) for window in zip(x.spatial, kernel, stride, pad, dilation)]
+        need_windows(self, x, out, tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation)), pad)
+        return Shape((x.dims[0], Dim.of(self.channels), *out), x.dtype)
 
-    channels: int
-    kernel: Size
-    _: KW_ONLY
-    stride: Size = 1
-    pad: Size = 0
-    dilation: Size = 1
-    groups: int = 1
-    bias: bool = True
-
-    def shape(self, x: Shape) -> Shape: ...
     def torch(self, x: Shape) -> Form:
         return Form(
             module=call(
@@ -52,3 +83,83 @@ class Conv(Op):
                 defaults={"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True},
             )
         )
+
+    def state(self, x: Shape) -> tuple[State, ...]:
+        return self.tensors(x, self.channels, in_channels(self, x) // self.groups)
+
+    def macs(self, inputs: tuple[Size, ...], output: Size) -> int:
+        kernel = sizes(self.kernel, len(output) - 2, op=self.name, param="kernel")
+        return prod(output) * (inputs[0][1] // self.groups) * prod(kernel)
+
+    def window(self, x: Shape) -> Window:
+        reach = tuple(d * (k - 1) + 1 for k, d in zip(self.along("kernel", x), self.along("dilation", x)))
+        return Window(reach, self.along("stride", x))
+
+
+@op("conv_transpose", role="conv")
+class ConvTranspose(Convolution):
+    """The transpose of a convolution, which makes maps larger: each input position adds a kernel to the output.
+
+    out = (in - 1) stride + dilation (kernel - 1) + output_pad + 1 - 2 pad along each spatial axis
+    [N, C, H, W] -> [N, channels, H', W']; `groups` divides C and channels
+
+    Example:
+        input image: [N, 128, 28, 28]
+        conv_transpose(64, 2x2, stride=2)
+        expect output == [N, 64, 56, 56]
+    """
+
+    output_pad: int | Size = 0
+
+    def shape(self, x: Shape) -> Shape:
+        self.check(x)
+        at_least(self, 0, "output_pad")
+        names = ("kernel", "stride", "pad", "dilation", "output_pad")
+        kernel, stride, pad, dilation, output_pad = (self.along(param, x) for param in names)
+        for o, s, d in zip(output_pad, stride, dilation):
+            if o >= max(s, d):
+                from archdsl.errors.ops import OutputPadTooLarge
+
+                raise Refused(OutputPadTooLarge(str(o), str(max(s, d) - 1)), param="output_pad")
+        out = [conv_transpose_size(*window) for window in zip(x.spatial, kernel, stride, pad, dilation, output_pad)]
+        self._need_output(x, out)
+        return Shape((x.dims[0], Dim.of(self.channels), *out), x.dtype)
+
+    def _need_output(self, x: Shape, out: list[Dim]) -> None:
+        for i, size in enumerate(out):
+            if decision := need_positive(size):
+                from archdsl.errors.shapes import DoesNotFit
+
+                at: Mapping[str, int] = decision.fails.sizes if decision.fails else {}
+                reason = f"pad={self.along('pad', x)[i]} takes off all of it, and leaves {size.at(at)}"
+                reason = f"at {chosen(at)}: {reason}" if at else reason
+                raise Refused(DoesNotFit(self.name, repr(x), 2 + i, reason, "a smaller pad"), param="pad")
+
+    def torch(self, x: Shape) -> Form:
+        return Form(
+            module=call(
+                f"nn.ConvTranspose{x.rank - 2}d",
+                x.dims[1],
+                P("channels"),
+                P("kernel"),
+                stride=P("stride"),
+                padding=P("pad"),
+                output_padding=P("output_pad"),
+                groups=P("groups"),
+                bias=P("bias"),
+                dilation=P("dilation"),
+                defaults={"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "bias": True, "dilation": 1},
+            )
+        )
+
+    def state(self, x: Shape) -> tuple[State, ...]:
+        return self.tensors(x, in_channels(self, x), self.channels // self.groups)
+
+    def macs(self, inputs: tuple[Size, ...], output: Size) -> int:
+        kernel = sizes(self.kernel, len(output) - 2, op=self.name, param="kernel")
+        return prod(inputs[0]) * (self.channels // self.groups) * prod(kernel)
+
+    def window(self, x: Shape) -> Window:
+        stride = self.along("stride", x)
+        reach = (d * (k - 1) + 1 for k, d in zip(self.along("kernel", x), self.along("dilation", x)))
+        return Window(tuple(-(-r // s) for r, s in zip(reach, stride)), (1,) * len(stride), stride)

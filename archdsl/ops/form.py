@@ -1,10 +1,13 @@
 """How an op is written in PyTorch, as a value: the emitter alone turns it into text.
 
-An argument is a plain Python value, a `Dim` (a size of an operand), or one of the words below. `P("channels")` stands
-for a parameter of the op, so that the emitter can trace the number to the text it came from.
+An argument is a plain Python value, a `Dim` (a size of an operand), one of the words below, or a list or tuple of
+such. `P("channels")` stands for a parameter of the op, so that the emitter can trace the number to the text it came
+from.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from archdsl.record import Record
 
@@ -58,7 +61,14 @@ class Infix(Record):
     right: object
 
 
-def call(callee: str, *args: object, defaults: dict[str, object] | None = None, **kwargs: object) -> Call:
+class Index(Record):
+    """`value[items]`: integers and Python slices, one for each leading axis."""
+
+    value: object
+    items: tuple[int | slice, ...]
+
+
+def call(callee: str, *args: object, defaults: Mapping[str, object] | None = None, **kwargs: object) -> Call:
     """A `Call`, written like one."""
     return Call(callee, args, tuple(kwargs.items()), tuple((defaults or {}).items()))
 
@@ -66,11 +76,12 @@ def call(callee: str, *args: object, defaults: dict[str, object] | None = None, 
 class Form(Record):
     """Both ways to write a step; at least one is there.
 
-    module:    the constructor of its `torch.nn` class, if there is one: exactly then the step counts in the numbering.
-    function:  its expression in a `forward`; None if it has weights (then the module is called).
+    module:    the constructor of its `torch.nn` class, if there is one.
+    function:  its expression in a `forward`; None if the class has weights (then the module is called). Where it reads
+               an `Attribute` there is no torch.nn class but there is state: a class is to be made around it.
     inplace:   both take `inplace=True`.
     """
 
     module: Call | None = None
-    function: Call | Infix | None = None
+    function: Call | Infix | Index | X | None = None
     inplace: bool = False

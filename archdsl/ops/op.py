@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import ClassVar, TypeVar
+from contextvars import ContextVar
+from typing import Any, ClassVar, TypeVar
 
 from archdsl.diagnostic import Error, Help
 from archdsl.ir.shape import Shape
@@ -17,6 +18,9 @@ from archdsl.record import Record
 
 Size = tuple[int, ...]
 """`3x3`; a plain number means the same in every direction."""
+
+AxisSizes = tuple[tuple[str, int], ...]
+"""Integers by names that the user makes up: `rearrange("n (g c) h w -> n (c g) h w", g=2)`."""
 
 MANY = -1
 """Takes two operands or more."""
@@ -35,12 +39,36 @@ class Refused(Exception):
         self.helps = helps
 
 
+class Undecided(Record):
+    """Two sizes that the budget did not suffice to compare: along `axis` of operands `left` and `right`."""
+
+    axis: int
+    left: int
+    right: int
+
+
+_undecided: ContextVar[tuple[Undecided, ...]] = ContextVar("undecided", default=())
+
+
+def undecided(axis: int, left: int, right: int) -> None:
+    """Said by a `shape` rule that accepts two sizes it could not decide on: they are to be compared at run time."""
+    _undecided.set((*_undecided.get(), Undecided(axis, left, right)))
+
+
+def take_undecided() -> tuple[Undecided, ...]:
+    """What rules said since the last call; whoever calls `shape` takes it behind each call."""
+    if found := _undecided.get():
+        _undecided.set(())
+    return found
+
+
 class Param(Record):
     """A parameter, read off a field: its type by name, whether `none` is allowed, the words it may be."""
 
     name: str
     kind: str
-    """int, float, bool, str, Size (a number or `3x3`), ints (a list of ints), word (one of `choices`)"""
+    """int, float, bool, str, Size (a number or `3x3`), ints (a list of ints), word (one of `choices`), or AxisSizes:
+    all arguments by other names than the op's own, as `(("g", 2),)`."""
     optional: bool
     choices: tuple[str, ...]
     required: bool
@@ -49,19 +77,29 @@ class Param(Record):
 
 
 class State(Record):
-    """A tensor of the op's module. `trainable` false: a buffer."""
+    """A tensor of the op's module. `trainable` false: a buffer.
+
+    `fill` is what it starts from where no torch.nn class initialises it.
+    """
 
     name: str
     shape: tuple[int, ...]
     trainable: bool = True
     dtype: str = "float32"
+    fill: float | None = None
 
 
 class Window(Record):
-    """What one output element sees of the input, per spatial axis. `GLOBAL` is `Window((), ())`."""
+    """What one output element sees of the input, per spatial axis. `GLOBAL` is `Window((), ())`.
+
+    extent: input elements seen.
+    stride: input elements from one output element to the next ...
+    up:     ... or, for what makes maps larger, to the `up`-th next; () means 1 along each axis.
+    """
 
     extent: tuple[int, ...]
     stride: tuple[int, ...]
+    up: tuple[int, ...] = ()
 
 
 GLOBAL = Window((), ())
@@ -79,20 +117,24 @@ class Op(Record):
     """Its kind in diagrams: conv, dense, norm, pool, activation, merge, reshape, regularise, identity."""
     operands: ClassVar[int] = 1
     makes: ClassVar[Mapping[int, str]] = {}
-    """Which output axis is simply a parameter's value: {1: "channels"}."""
+    """Which output axis is simply a parameter's value: {1: "channels"}, {-1: "units"}."""
     view: ClassVar[bool] = False
     """Its output shares the input's memory, so it costs no activation memory."""
+    keeps_output: ClassVar[bool] = False
+    """Its backward pass reads its output, so nothing may overwrite that in place."""
     params: ClassVar[tuple[Param, ...]] = ()
 
-    def shape(self, *inputs: Shape) -> Shape:
-        """The output's shape; raises `Refused`."""
+    # An override names its operands: `def shape(self, x: Shape)`. `Any` in both places lets it.
+
+    def shape(self, *inputs: Any, **_: Any) -> Shape:
+        """The output's shape for the inputs' `Shape`s; raises `Refused`."""
         raise NotImplementedError
 
-    def torch(self, *inputs: Shape) -> Form:
-        """How PyTorch writes it, for these inputs."""
+    def torch(self, *inputs: Any, **_: Any) -> Form:
+        """How PyTorch writes it, for inputs of these `Shape`s, which `shape` accepts."""
         raise NotImplementedError
 
-    def state(self, *inputs: Shape) -> tuple[State, ...]:
+    def state(self, *inputs: Any, **_: Any) -> tuple[State, ...]:
         """Its parameters and buffers, in PyTorch's order."""
         return ()
 
@@ -100,9 +142,13 @@ class Op(Record):
         """Multiply-accumulates of one pass, at plain sizes. Convolutions and matrix products only."""
         return 0
 
-    def window(self, *inputs: Shape) -> Window | None:
+    def window(self, *inputs: Any, **_: Any) -> Window | None:
         """What one output element sees; None: only its own place."""
         return None
+
+    def is_module(self, *inputs: Shape) -> bool:
+        """Whether it is a module of its own: exactly then it counts in the numbering of its scope."""
+        return self.torch(*inputs).module is not None or bool(self.state(*inputs))
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__dict__ == other.__dict__
@@ -126,14 +172,19 @@ def op(name: str, *, role: str) -> Callable[[O], O]:
     def register(cls: O) -> O:
         cls.name = name
         cls.role = role
-        cls.params = tuple(_param(cls, i, field) for i, field in enumerate(cls.fields))
+        cls.params = read_params(cls)
         REGISTRY[name] = cls
         return cls
 
     return register
 
 
-def _param(cls: type[Op], position: int, name: str) -> Param:
+def read_params(cls: type[Record]) -> tuple[Param, ...]:
+    """The parameters that a record's fields declare."""
+    return tuple(_param(cls, i, field) for i, field in enumerate(cls.fields))
+
+
+def _param(cls: type[Record], position: int, name: str) -> Param:
     annotation = next(
         str(base.__dict__["__annotations__"][name])
         for base in cls.__mro__

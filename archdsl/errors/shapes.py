@@ -1,0 +1,227 @@
+"""E03xx: shapes that do not fit. E0310 to E0349 are raised by ops."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archdsl.diagnostic import Error
+
+
+class DoesNotFit(Error):
+    """The kernel (with its dilation) is larger than the input with its padding, so not even one window fits.
+
+        input image: [N, 3, 5, 5]
+        conv(16, 7x7)              # 7 against 5: pad=1, or a smaller kernel
+
+    With free sizes this may hold for small inputs only. The compiler then notes the least size that works, and refuses
+    if the nominal size or a size that `where` admits is below it.
+    """
+
+    code: ClassVar[str] = "E0310"
+    title: ClassVar[str] = "`{op}` leaves nothing of {shape} along axis {axis}"
+    label: ClassVar[str] = "{reason}"
+    help: ClassVar[str] = "{advice}"
+
+    op: str
+    shape: str
+    axis: int
+    reason: str
+    advice: str
+
+
+class WrongRank(Error):
+    """An op that works on maps was given vectors, or the other way round.
+
+        input features: [N, 128]
+        conv(64, 3x3)              # no spatial axes here
+
+    conv and pools take [N, C, L], [N, C, H, W] or [N, C, D, H, W], by which they are 1-, 2- or 3-dimensional.
+    """
+
+    code: ClassVar[str] = "E0311"
+    title: ClassVar[str] = "`{op}` takes {wanted}, not {shape}"
+    label: ClassVar[str] = "the input is {shape}"
+
+    op: str
+    wanted: str
+    shape: str
+
+
+class ChannelsElsewhere(Error):
+    """An op that works on channels, which it takes to be axis 1, while a `rearrange` has put them elsewhere.
+
+        rearrange("n c h w -> n (h w) c")      # the channels are axis 2 now
+        bn                                     # would normalise the positions
+
+    Rearrange them back, or take an op that works on the last axis: linear, layernorm.
+    """
+
+    code: ClassVar[str] = "E0312"
+    title: ClassVar[str] = "`{op}` works on the channels at axis 1 of {shape}, but they are {place}"
+    label: ClassVar[str] = "the channels are {place}"
+
+    op: str
+    place: str
+    shape: str
+
+
+class FreeWeights(Error):
+    """A layer whose number of weights would change with a free size.
+
+        input image: [N, 3, H = 224, W = 224]
+        flatten -> linear(10)      # as many weights as H and W make
+
+    Pool to a fixed size before (`avgpool(out=7x7)`), or fix the size in `input`.
+    """
+
+    code: ClassVar[str] = "E0313"
+    title: ClassVar[str] = "the weights of `{op}` need a fixed size, but {what} is {size}"
+    label: ClassVar[str] = "depends on {symbols}"
+    help: ClassVar[str] = "make it fixed first, say by avgpool(out=1x1), or fix {symbols} in the network's `input`"
+
+    op: str
+    what: str
+    size: str
+    symbols: str
+
+
+class CannotCombine(Error):
+    """Sizes that can't be combined number by number: along each axis they must be equal, or one of them 1.
+
+        add { conv(64, 1x1); conv(128, 1x1) }
+
+    A free size is compared for every value that it may have; the counterexample is the one nearest to the nominal.
+    """
+
+    code: ClassVar[str] = "E0314"
+    title: ClassVar[str] = "cannot {op} {shapes}"
+    label: ClassVar[str] = "axis {axis} differs: {difference}"
+
+    op: str
+    shapes: str
+    axis: int
+    difference: str
+
+
+class CannotConcatenate(Error):
+    """Values to be concatenated differ along another axis than the one they are joined on.
+
+    inception { conv(64, 1x1); conv(64, 3x3) }     # 3x3 without pad=1 makes smaller maps
+    """
+
+    code: ClassVar[str] = "E0315"
+    title: ClassVar[str] = "cannot concatenate {shapes} along axis {joined}"
+    label: ClassVar[str] = "axis {axis} differs: {difference}"
+
+    shapes: str
+    joined: int
+    axis: int
+    difference: str
+
+
+class CannotMultiply(Error):
+    """A matrix product of [..., m, k] and [..., k, n] needs the same k on both sides."""
+
+    code: ClassVar[str] = "E0316"
+    title: ClassVar[str] = "cannot matmul {shapes}"
+    label: ClassVar[str] = "{left} columns against {right} rows{at}"
+
+    shapes: str
+    left: str
+    right: str
+    at: str
+
+
+class DoesNotDivide(Error):
+    """A size that must be a multiple of a number and isn't, or not for every value of a free size.
+
+        input image: [N, 3, H = 224, W = 224]
+        rearrange("n c (h a) (w b) -> n (c a b) h w", a=16, b=16)
+
+    Say what holds of the size: `input image: [N, 3, H = 224, W = 224] where H % 16 == 0, W % 16 == 0`.
+    """
+
+    code: ClassVar[str] = "E0317"
+    title: ClassVar[str] = "`{op}` divides axis {axis} by {by}, but its size is {size}"
+    label: ClassVar[str] = "not a multiple of {by}{at}"
+
+    op: str
+    axis: int
+    size: str
+    by: int
+    at: str
+
+
+class WrongDtype(Error):
+    """An op that isn't defined for numbers of this type. Nothing is converted silently.
+
+    input ids: int64 [N, 128]
+    linear(64)                 # indices have no affine map
+    """
+
+    code: ClassVar[str] = "E0318"
+    title: ClassVar[str] = "`{op}` takes {wanted}, not {dtype}"
+    label: ClassVar[str] = "the input is {dtype}"
+
+    op: str
+    wanted: str
+    dtype: str
+
+
+class MixedDtypes(Error):
+    """Values of different types that meet in one op. Nothing is converted silently."""
+
+    code: ClassVar[str] = "E0319"
+    title: ClassVar[str] = "`{op}` of {first} and {second}"
+    label: ClassVar[str] = "this is {second}"
+
+    op: str
+    first: str
+    second: str
+
+
+class PatternDoesNotFit(Error):
+    """A `rearrange` pattern that doesn't describe its input.
+
+    input image: [N, 3, 224, 224]
+    rearrange("n l c -> n c l")            # 3 axes in the pattern, 4 in the input
+    """
+
+    code: ClassVar[str] = "E0320"
+    title: ClassVar[str] = "the pattern `{pattern}` does not fit {shape}: {reason}"
+    label: ClassVar[str] = "{reason}"
+
+    pattern: str
+    shape: str
+    reason: str
+
+
+class PadDoesNotFit(Error):
+    """Padding that repeats the input can't reach further than the input does.
+
+    input image: [N, 3, 4, 4]
+    pad(4, mode=reflect)       # at most 3: the border itself is not repeated
+    pad(5, mode=circular)      # at most 4
+    """
+
+    code: ClassVar[str] = "E0321"
+    title: ClassVar[str] = "`{mode}` padding by {pad} does not fit axis {axis} of {shape}"
+    label: ClassVar[str] = "at most {most}"
+
+    mode: str
+    pad: int
+    axis: int
+    shape: str
+    most: str
+
+
+class CannotExpand(Error):
+    """Only an axis of size 1 can be expanded: its one element is repeated. -1 leaves an axis as it is."""
+
+    code: ClassVar[str] = "E0322"
+    title: ClassVar[str] = "cannot expand {shape} to {sizes}"
+    label: ClassVar[str] = "{reason}"
+
+    shape: str
+    sizes: str
+    reason: str

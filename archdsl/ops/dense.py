@@ -1,0 +1,51 @@
+"""Affine maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import ClassVar
+
+from archdsl.ir.dim import Dim
+from archdsl.ir.shape import Shape
+from archdsl.ops.form import Form, P, call
+from archdsl.ops.op import Op, Size, State, op
+from archdsl.ops.rules import at_least, fixed, need_rank, need_weights
+from archdsl.record import KW_ONLY
+
+
+@op("linear", role="dense")
+class Linear(Op):
+    """Apply an affine map to the last axis: y = W x + b.
+
+    [N, ..., features] -> [N, ..., units]
+
+    Example:
+        input features: [N, 2048]
+        linear(1000)
+        expect output == [N, 1000]
+        expect params == 2048 * 1000 + 1000
+    """
+
+    makes: ClassVar[Mapping[int, str]] = {-1: "units"}
+
+    units: int
+    _: KW_ONLY
+    bias: bool = True
+
+    def shape(self, x: Shape) -> Shape:
+        at_least(self, 1, "units")
+        need_rank(self, x, 2, None, "[N, ..., features]")
+        need_weights(self, x)
+        fixed(self, x, -1, "the number of features")
+        return x.replace(-1, Dim.of(self.units))
+
+    def torch(self, x: Shape) -> Form:
+        return Form(module=call("nn.Linear", x.dims[-1], P("units"), bias=P("bias"), defaults={"bias": True}))
+
+    def state(self, x: Shape) -> tuple[State, ...]:
+        weight = State("weight", (self.units, fixed(self, x, -1, "the number of features")))
+        return (weight, State("bias", (self.units,))) if self.bias else (weight,)
+
+    def macs(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return prod(output) * inputs[0][-1]

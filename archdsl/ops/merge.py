@@ -1,0 +1,204 @@
+"""What makes one value of several."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import ClassVar
+
+from archdsl.ir.dim import Dim
+from archdsl.ir.shape import Shape
+from archdsl.ops.form import Form, Infix, P, X, call
+from archdsl.ops.op import GLOBAL, MANY, Op, Refused, Size, Window, op
+from archdsl.ops.rules import axis_of, counterexample, differs, need_channels, need_rank, need_same_dtype
+
+
+def shown(inputs: tuple[Shape, ...], sign: str) -> str:
+    """ "256x56x56 + 64x56x56"."""
+    return f" {sign} ".join(map(str, inputs))
+
+
+def broadcast(op: Op, sign: str, inputs: tuple[Shape, ...]) -> list[Dim]:
+    """The sizes of a result made number by number; axes are matched from the last."""
+    rank = max(x.rank for x in inputs)
+    return [_common(op, sign, inputs, axis) for axis in range(-rank, 0)]
+
+
+def _common(op: Op, sign: str, inputs: tuple[Shape, ...], axis: int) -> Dim:
+    """The size along an axis (negative: from the end): the one that all share, where 1 goes with any."""
+    chosen, owner = None, 0
+    for i, x in enumerate(inputs):
+        if x.rank < -axis:
+            continue
+        dim = x.dims[axis]
+        if chosen is None or chosen.constant == 1:
+            chosen, owner = dim, i
+        elif dim.constant != 1 and (decision := differs(chosen, dim, axis, (owner, i))):
+            from archdsl.errors.shapes import CannotCombine
+
+            error = CannotCombine(op.name, shown(inputs, sign), x.rank + axis, counterexample(decision))
+            raise Refused(error, operand=i)
+    assert chosen is not None
+    return chosen
+
+
+class Combine(Op):
+    """Number by number. Along each axis, counted from the last, sizes are equal for good, or one of them is 1."""
+
+    sign: ClassVar[str] = ""
+    operands: ClassVar[int] = MANY
+
+    def shape(self, *inputs: Shape) -> Shape:
+        need_same_dtype(self, inputs)
+        widest = max(inputs, key=lambda x: x.rank)
+        return Shape(broadcast(self, self.sign, inputs), widest.dtype, widest.channel_axis)
+
+    def torch(self, *inputs: Shape) -> Form:
+        term: X | Infix = X(0)
+        for i in range(1, len(inputs)):
+            term = Infix(self.sign, term, X(i))
+        return Form(function=term)
+
+
+@op("add", role="merge")
+class Add(Combine):
+    """Add values number by number: x + y + ...
+
+    Along each axis the sizes are equal, or one of them is 1 and repeated.
+    [N, C, H, W], [N, C, H, W] -> [N, C, H, W]
+
+    Example:
+        input image: [N, 64, 56, 56]
+        add {
+            conv(64, 3x3, pad=1)
+            conv(64, 1x1)
+        }
+        expect output == [N, 64, 56, 56]
+    """
+
+    sign: ClassVar[str] = "+"
+
+
+@op("sub", role="merge")
+class Sub(Combine):
+    """Subtract the second value from the first, number by number: x - y.
+
+    Along each axis the sizes are equal, or one of them is 1 and repeated.
+    [N, C, H, W], [N, C, H, W] -> [N, C, H, W]
+
+    Example:
+        input image: [N, 64, 56, 56]
+        let sharp = @
+        avgpool(3x3, stride=1, pad=1)
+        sub(sharp, @)
+        expect output == [N, 64, 56, 56]
+    """
+
+    sign: ClassVar[str] = "-"
+    operands: ClassVar[int] = 2
+
+
+@op("mul", role="merge")
+class Mul(Combine):
+    """Multiply values number by number: x * y * ...
+
+    Along each axis the sizes are equal, or one of them is 1 and repeated.
+    [N, C, H, W], [N, C, 1, 1] -> [N, C, H, W]
+
+    Example:
+        input image: [N, 64, 56, 56]
+        let maps = @
+        avgpool(out=1x1) -> conv(64, 1x1) -> sigmoid
+        mul(@, maps)
+        expect output == [N, 64, 56, 56]
+    """
+
+    sign: ClassVar[str] = "*"
+
+
+@op("concat", role="merge")
+class Concat(Op):
+    """Put values one behind the other along an axis: that of the channels, if none is named.
+
+    Along all other axes the sizes are equal.
+    [N, C1, H, W], [N, C2, H, W] -> [N, C1 + C2, H, W]
+
+    Example:
+        input image: [N, 64, 56, 56]
+        concat {
+            conv(32, 1x1)
+            conv(64, 3x3, pad=1)
+        }
+        expect output == [N, 96, 56, 56]
+    """
+
+    operands: ClassVar[int] = MANY
+
+    axis: int | None = None
+
+    def shape(self, *inputs: Shape) -> Shape:
+        need_same_dtype(self, inputs)
+        first = inputs[0]
+        if self.axis is None:
+            for x in inputs:
+                need_channels(self, x)
+        joined = axis_of(self, first, 1 if self.axis is None else self.axis)
+        for i, x in enumerate(inputs[1:], 1):
+            if x.rank != first.rank:
+                self._refuse(inputs, joined, 0, f"{x.rank} axes against {first.rank}", i)
+            for axis in range(first.rank):
+                if axis != joined and (decision := differs(first.dims[axis], x.dims[axis], axis, (0, i))):
+                    self._refuse(inputs, joined, axis, counterexample(decision), i)
+        total = first.dims[joined]
+        for x in inputs[1:]:
+            total += x.dims[joined]
+        return first.replace(joined, total)
+
+    def _refuse(self, inputs: tuple[Shape, ...], joined: int, axis: int, difference: str, operand: int) -> None:
+        from archdsl.errors.shapes import CannotConcatenate
+
+        raise Refused(CannotConcatenate(shown(inputs, "and"), joined, axis, difference), operand=operand)
+
+    def torch(self, *inputs: Shape) -> Form:
+        axis = 1 if self.axis is None else P("axis")
+        return Form(function=call("torch.cat", [X(i) for i in range(len(inputs))], axis))
+
+
+@op("matmul", role="merge")
+class Matmul(Op):
+    """The matrix product over the last two axes: y_ij = sum_k a_ik b_kj; the axes before are a batch.
+
+    [..., m, k], [..., k, n] -> [..., m, n]
+
+    Example:
+        input tokens: [N, 197, 64]
+        let keys = @
+        rearrange("n l d -> n d l")
+        matmul(keys, @)
+        expect output == [N, 197, 197]
+        expect macs == 197 * 197 * 64
+    """
+
+    operands: ClassVar[int] = 2
+
+    def shape(self, a: Shape, b: Shape) -> Shape:
+        need_same_dtype(self, (a, b))
+        need_rank(self, a, 2, None, "matrices, of 2 axes or more")
+        need_rank(self, b, 2, None, "matrices, of 2 axes or more")
+        if decision := differs(a.dims[-1], b.dims[-2]):
+            from archdsl.errors.shapes import CannotMultiply
+
+            at = counterexample(decision) if decision.fails and decision.fails.sizes else ""
+            error = CannotMultiply(shown((a, b), "@"), str(a.dims[-1]), str(b.dims[-2]), at and f" ({at})")
+            raise Refused(error, operand=1)
+        batch = broadcast(self, "@", (Shape(a.dims[:-2]), Shape(b.dims[:-2]))) if max(a.rank, b.rank) > 2 else ()
+        widest = a if a.rank >= b.rank else b
+        return Shape((*batch, a.dims[-2], b.dims[-1]), a.dtype, widest.channel_axis)
+
+    def torch(self, a: Shape, b: Shape) -> Form:
+        return Form(function=Infix("@", X(0), X(1)))
+
+    def macs(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return prod(output) * inputs[0][-1]
+
+    def window(self, a: Shape, b: Shape) -> Window:
+        return GLOBAL

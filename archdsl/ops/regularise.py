@@ -1,0 +1,97 @@
+"""What acts in training only, and outside it leaves its input alone."""
+
+from __future__ import annotations
+
+from archdsl.ir.shape import Shape
+from archdsl.ops.form import Axis, Form, Infix, P, Training, X, call
+from archdsl.ops.op import Op, op
+from archdsl.ops.rules import need_floats, need_spatial, refuse_range
+
+
+class Random(Op):
+    """Drops with probability `p`."""
+
+    p: float = 0.5
+
+    def shape(self, x: Shape) -> Shape:
+        need_floats(self, x)
+        if not 0 <= self.p <= 1:
+            refuse_range(self, "p", "between 0 and 1")
+        return x
+
+
+@op("dropout", role="regularise")
+class Dropout(Random):
+    """In training, zero each number with probability p and scale the others by 1 / (1 - p).
+
+    With `channels=true` whole maps are zeroed.
+    Shape: any, unchanged; with `channels=true`, [N, C, L], [N, C, H, W] or [N, C, D, H, W].
+
+    Example:
+        input features: [N, 4096]
+        dropout(0.5)
+        expect output == [N, 4096]
+    """
+
+    channels: bool = False
+
+    def shape(self, x: Shape) -> Shape:
+        if self.channels:
+            need_spatial(self, x)
+        return super().shape(x)
+
+    def torch(self, x: Shape) -> Form:
+        maps = f"{x.rank - 2}d" if self.channels else ""
+        return Form(
+            module=call(f"nn.Dropout{maps}", P("p")),
+            function=call(f"F.dropout{maps}", X(), P("p"), Training()),
+            inplace=True,
+        )
+
+
+@op("alpha_dropout", role="regularise")
+class AlphaDropout(Random):
+    """The dropout for SELU: in training, set numbers to SELU's limit, and keep mean and variance.
+
+    With `channels=true` whole maps are dropped.
+    Shape: any, unchanged; with `channels=true`, [N, C, L], [N, C, H, W] or [N, C, D, H, W].
+
+    Example:
+        input features: [N, 256]
+        selu -> alpha_dropout(0.1)
+        expect output == [N, 256]
+    """
+
+    channels: bool = False
+
+    def shape(self, x: Shape) -> Shape:
+        if self.channels:
+            need_spatial(self, x)
+        return super().shape(x)
+
+    def torch(self, x: Shape) -> Form:
+        module, function = (
+            ("FeatureAlphaDropout", "feature_alpha_dropout") if self.channels else ("AlphaDropout", "alpha_dropout")
+        )
+        return Form(
+            module=call(f"nn.{module}", P("p")), function=call(f"F.{function}", X(), P("p"), Training()), inplace=True
+        )
+
+
+@op("drop_path", role="regularise")
+class DropPath(Random):
+    """Stochastic depth: in training, zero a sample with probability p and scale the others by 1 / (1 - p).
+
+    `residual(drop=p) { }` puts it behind its body.
+    Shape: any, unchanged.
+
+    Example:
+        input image: [N, 96, 56, 56]
+        residual { conv(96, 7x7, pad=3, groups=96) -> drop_path(0.1) }
+        expect output == [N, 96, 56, 56]
+    """
+
+    def torch(self, x: Shape) -> Form:
+        # Dropout on a factor for each sample: no class is needed, and it draws the same numbers as torchvision's.
+        factor = call(".new_ones", X(), Axis(0), *(1 for _ in x.dims[1:]))
+        return Form(function=Infix("*", X(), call("F.dropout", factor, P("p"), Training())))
