@@ -23,6 +23,16 @@ class Refusal(Exception):
         self.diagnostic = diagnostic
 
 
+class _Unfit(Exception):
+    """A file can't be taken; where there is a place within it to show (a byte that isn't UTF-8), `span` is that."""
+
+    def __init__(self, error: Error, *helps: Help, span: Span | None = None) -> None:
+        super().__init__(error)
+        self.error = error
+        self.helps = helps
+        self.span = span
+
+
 def refusal(error: Error, path: str, *helps: Help) -> Refusal:
     """About a file as such: there is no text to point into."""
     return Refusal(Diagnostic(error, Span(Source(path, ""), 0, 0), helps=helps))
@@ -42,70 +52,72 @@ def read(path: str, limits: Limits) -> Source:
     Raises:
         Refusal: it is missing, no plain file, unreadable, too large or not UTF-8.
     """
-    from archdsl.errors.files import FileRefused
-
     try:
         if path == STDIN:
             return _decoded(sys.stdin.buffer.read(limits.bytes + 1), "<stdin>", None, limits)
         return _decoded(_bytes(path, path, limits), path, Path(os.path.realpath(path)), limits)
-    except FileRefused as refused:
-        if refused.span:
-            raise Refusal(Diagnostic(refused.error, refused.span, helps=refused.helps)) from None
-        raise refusal(refused.error, path, *refused.helps) from None
+    except _Unfit as unfit:
+        if unfit.span:
+            raise Refusal(Diagnostic(unfit.error, unfit.span, helps=unfit.helps)) from None
+        raise refusal(unfit.error, path, *unfit.helps) from None
 
 
 def importer(main: Source, limits: Limits) -> Callable[[Source, str], Source]:
     """What reads the imports of `main`: below the folder that it lies in (standard input: the current folder).
 
-    Given the importing file and the path as written, it raises `FileRefused`.
+    Given the importing file and the path as written, it raises `ImportRefused`.
     """
+    from archdsl.elaborate.files import ImportRefused
+    from archdsl.errors.files import ImportOutside
+
     shown_root = os.path.dirname(main.name) if main.path else ""
     root = os.path.realpath(shown_root or ".")
 
+    def outside(written: str, why: str) -> ImportRefused:
+        return ImportRefused(ImportOutside(written, why))
+
     def load(importing: Source, written: str) -> Source:
-        from archdsl.errors.files import FileRefused, ImportOutside
-
-        def outside(reason: str) -> FileRefused:
-            return FileRefused(ImportOutside(written, reason))
-
         if not written.isprintable() or "\\" in written:
-            raise outside("only plain names and `/` may stand in it")
+            raise outside(written, "only plain names and `/` may stand in it")
         if os.path.isabs(written) or os.path.splitdrive(written)[0]:
-            raise outside("it is absolute")
+            raise outside(written, "it is absolute")
         # The file named on the command line may be a symbolic link: its folder is the one in which it was named.
         own = importing is main or importing.path is None
         here = "" if own else os.path.dirname(os.path.relpath(str(importing.path), root))
         inside = os.path.normpath(os.path.join(here, written))
         if inside == os.pardir or inside.startswith(os.pardir + os.sep):
-            raise outside("it climbs out with `..`")
+            raise outside(written, "it climbs out with `..`")
         # `..` behind a symbolic link is another folder than it seems, so the real path decides.
         real = os.path.realpath(os.path.join(root, here, written))
         if os.path.commonpath((root, real)) != root:
-            raise outside("a symbolic link leads out of it")
-        return _decoded(_bytes(real, written, limits), os.path.join(shown_root, inside), Path(real), limits)
+            raise outside(written, "a symbolic link leads out of it")
+        try:
+            return _decoded(_bytes(real, written, limits), os.path.join(shown_root, inside), Path(real), limits)
+        except _Unfit as unfit:
+            raise ImportRefused(unfit.error) from None
 
     return load
 
 
 def _bytes(path: str, shown: str, limits: Limits) -> bytes:
     """At most one byte more than the limit. A pipe or device is refused before anything waits for it."""
-    from archdsl.errors.files import FileMissing, FileRefused, FileUnreadable, NotAFile
+    from archdsl.errors.files import FileMissing, FileUnreadable, NotAFile
 
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except (FileNotFoundError, NotADirectoryError):
-        raise FileRefused(FileMissing(shown), _nearby(path)) from None
+        raise _Unfit(FileMissing(shown), *_nearby(path)) from None
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the path
-        raise FileRefused(FileUnreadable(shown, reason(problem))) from None
-    with open(handle, "rb", closefd=True) as file:
-        kind = _kind(os.fstat(handle).st_mode)
-        if kind:
-            helps = (Help(f"read it through standard input: archdsl ... - < {shown}"),) if kind == "a pipe" else ()
-            raise FileRefused(NotAFile(shown, kind), helps)
-        try:
+        raise _Unfit(FileUnreadable(shown, reason(problem))) from None
+    if kind := _kind(os.fstat(handle).st_mode):
+        os.close(handle)
+        helps = (Help(f"read it through standard input: archdsl ... - < {shown}"),) if kind == "a pipe" else ()
+        raise _Unfit(NotAFile(shown, kind), *helps)
+    try:
+        with open(handle, "rb") as file:
             return file.read(limits.bytes + 1)
-        except OSError as problem:
-            raise FileRefused(FileUnreadable(shown, reason(problem))) from None
+    except OSError as problem:
+        raise _Unfit(FileUnreadable(shown, reason(problem))) from None
 
 
 def _kind(mode: int) -> str:
@@ -123,19 +135,19 @@ def reason(problem: Exception) -> str:
 
 
 def _decoded(data: bytes, name: str, path: Path | None, limits: Limits) -> Source:
-    from archdsl.errors.files import FileRefused, NotUtf8
+    from archdsl.errors.files import NotUtf8
 
     if len(data) > limits.bytes:
         from archdsl.errors.limits import too_much
 
-        raise FileRefused(too_much("bytes", limits.bytes, len(data)))
+        raise _Unfit(too_much("bytes", limits.bytes, len(data)))
     try:
         return Source(name, data.decode("utf-8"), path)
     except UnicodeDecodeError as problem:
         before = data[: problem.start].decode("utf-8")
         source = Source(name, data.decode("utf-8", "replace"), path)
         span = Span(source, len(before), len(before) + 1)
-        raise FileRefused(NotUtf8(name, data[problem.start], problem.start), span=span) from None
+        raise _Unfit(NotUtf8(name, data[problem.start], problem.start), span=span) from None
 
 
 def _nearby(path: str) -> tuple[Help, ...]:

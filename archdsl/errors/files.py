@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.diagnostic import Error, Help
-from archdsl.source import Span
-
-
-class FileRefused(Exception):
-    """A file can't be read. Where an import asked for it, the elaborator adds the import's place.
-
-    `span` is a place within that file, where there is one: the byte that isn't UTF-8.
-    """
-
-    def __init__(self, error: Error, helps: tuple[Help, ...] = (), span: Span | None = None) -> None:
-        super().__init__(error)
-        self.error = error
-        self.helps = helps
-        self.span = span
+from archdsl.diagnostic import Error
 
 
 class FileMissing(Error):
