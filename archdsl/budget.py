@@ -71,3 +71,7 @@ class Budget:
         total = self._spent.get(limit, 0) + amount
         if total > getattr(self.limits, limit):
             raise Exceeded(limit, getattr(self.limits, limit), total)
+
+    def spent(self, limit: str) -> int:
+        """What was charged so far."""
+        return self._spent.get(limit, 0)

@@ -227,3 +227,33 @@ class BadSetting(Error):
     code = "E0812"
     title = "`--set {text}` is not `name=value`"
     label = "expected a name, `=` and a value"
+
+
+class ComputedImport(Error):
+    """An import's path is plain text: which files a spec reads must be plain before it is evaluated.
+
+    Example:
+        import "{name}.arch"
+
+    Mend: write the path out.
+    """
+
+    code = "E0820"
+    title = "an import's path can't be computed"
+    label = "has a {{...}} in it"
+
+
+class NoImports(Error):
+    """A spec that was given as a string has no folder to import from.
+
+    Example:
+        archdsl.loads('import "blocks.arch" ...')
+
+    Mend: save the spec as a file and use `archdsl.load`.
+    """
+
+    path: str
+
+    code = "E0821"
+    title = "`{path}` can't be imported here: this spec has no folder"
+    label = "nothing to look in"

@@ -2,9 +2,116 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from archdsl.diagnostic import Error
+
+if TYPE_CHECKING:
+    from archdsl.ir.proof import Decision
+
+
+class ResidualMismatch(Error):
+    """The body of a `residual` and its shortcut have different shapes, so they can't be added.
+
+        residual {
+            conv(256, 3x3, pad=1)
+        }                          # the shortcut is the identity: 64 channels against 256
+
+    Give the shortcut a projection: `shortcut { downsample: { conv(256, 1x1, bias=false) -> bn } }`, or make the body end in
+    the shape that came in. A body that halves the map needs a shortcut of the same stride.
+    """
+
+    code: ClassVar[str] = "E0301"
+    title: ClassVar[str] = "residual branches do not fit: {body} + {shortcut}"
+    label: ClassVar[str] = "cannot add these: {reason}"
+
+    body: str
+    shortcut: str
+    reason: str
+
+
+class NoSuchAxis(Error):
+    """`.channels`, `.height` or `.width` of a value that has no such axis.
+
+    flatten -> linear(@.height)    # behind flatten there is no height
+    """
+
+    code: ClassVar[str] = "E0302"
+    title: ClassVar[str] = "{shape} has no `{name}`"
+    label: ClassVar[str] = "{reason}"
+
+    name: str
+    shape: str
+    reason: str
+
+
+class UndecidedCondition(Error):
+    """A condition on a free size that holds for some allowed sizes and not for others.
+
+        input image: [N, 3, H = 224, W = 224]
+        if @.height > 32 { maxpool(2x2) }      # true at 224, false at 32
+
+    What is built can't depend on a size that is known only when the network runs. The nominal size is for reports only.
+    Restrict the size (`where H > 32`), fix it, or make the choice a parameter.
+    """
+
+    code: ClassVar[str] = "E0303"
+    title: ClassVar[str] = "whether {condition} depends on a free size"
+    label: ClassVar[str] = "{witnesses}"
+    help: ClassVar[str] = "restrict the size with `where` behind the input, fix it, or pass a parameter instead"
+
+    condition: str
+    witnesses: str
+
+    @staticmethod
+    def of(decision: Decision, op: str, left: str, right: str) -> UndecidedCondition:
+        """From what was found out about `left op right`."""
+        if decision.holds is None or decision.fails is None:
+            return UndecidedCondition(f"{left} {op} {right}", "this could not be decided")
+        holds, fails = (
+            ", ".join(f"{name} = {size}" for name, size in witness.sizes.items())
+            for witness in (decision.holds, decision.fails)
+        )
+        return UndecidedCondition(f"{left} {op} {right}", f"true at {holds}, false at {fails}")
+
+
+class EmptyConnector(Error):
+    """A connector that needs at least one step has none after unfolding: `x + x` is never meant.
+
+    residual { if deep { conv(64, 3x3, pad=1) } }      # `deep` is false: nothing is left
+    """
+
+    code: ClassVar[str] = "E0304"
+    title: ClassVar[str] = "`{word}` has no step in its braces"
+    label: ClassVar[str] = "nothing is left here after unfolding"
+
+    word: str
+
+
+class BadInput(Error):
+    """A network's input is a list of sizes: numbers, free names (`N`), or free names with a nominal value (`H = 224`).
+
+    input image: [N, 3, H = 224, W = 224] where H % 32 == 0
+    """
+
+    code: ClassVar[str] = "E0305"
+    title: ClassVar[str] = "{what}"
+    label: ClassVar[str] = "{place}"
+
+    what: str
+    place: str
+
+
+class Impossible(Error):
+    """No size satisfies everything that `where` says."""
+
+    code: ClassVar[str] = "E0306"
+    title: ClassVar[str] = "no {name} satisfies this: {assumed} contradicts {known}"
+    label: ClassVar[str] = "contradicts {known}"
+
+    name: str
+    assumed: str
+    known: str
 
 
 class DoesNotFit(Error):

@@ -126,6 +126,18 @@ class Layer(Node):
         self.merges = merges
 
 
+class Unknown(Node):
+    """A step that failed, or stands behind one: drawn as such, skipped by everything else."""
+
+    __slots__ = ()
+
+    def __init__(self, inputs: tuple[Value, ...], name: tuple[str, ...] | None, place: Place) -> None:
+        self.inputs = inputs
+        self.outputs = (Value(self, 0, None),)
+        self.name = name
+        self.place = place
+
+
 class Scope(Node):
     """A step with a graph of its own: a block call, labelled or plain braces, a labelled connector.
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from archdsl.source import Span
+
+if TYPE_CHECKING:
+    from archdsl.ir.graph import Scope
 
 
 class Why:
     """One step in a number's derivation.
 
-    rule:     "literal"; "name" (a `let` or a loop variable; one operand, its definition); "param" (a parameter of the
-              block at hand: a leaf here, its argument is at the call); "input" (an axis of the block's input, `name`
-              its number: a leaf here too); "operand" (an axis of a value that was handed in); "step" (made by a
-              step, `name` its word, operands what it was made from); "call" (an axis of what a block call gave,
-              operand within the block); an operator's or function's own spelling ("*", "//", "min", "if").
+    rule:     "literal"; "default" (of an op's parameter, `name`); "name" (a `let` or a loop variable; one operand: its
+              definition); "param" (a parameter of the block at hand: a leaf here, its argument is at the call);
+              "input" (axis `name` of the block's input: a leaf here too); "size" (a free size); "step" (made by a step,
+              `name` its word, operands what it was made from); "index" (an item of a list);
+              an operator's or function's own spelling ("*", "//", "min", "if").
     span:     its text; None for a number made by arithmetic inside an op's rule.
     value:    what came out.
     """
@@ -30,6 +35,17 @@ class Why:
 
     def __repr__(self) -> str:
         return f"Why({self.rule} {self.name} = {self.value} @ {self.span})"
+
+
+class CallWhy(Why):
+    """Rule "call": a size of what a block call gave. Its operand is the derivation *within* the block, whose leaves
+    ("param", "input") continue in `scope.args` and `scope.inputs`."""
+
+    __slots__ = ("scope",)
+
+    def __init__(self, span: Span | None, value: object, inner: Why, scope: Scope) -> None:
+        super().__init__("call", span, value, (inner,))
+        self.scope = scope
 
 
 class Traced:

@@ -1,0 +1,104 @@
+"""The compiler, in one page: text -> syntax tree -> checked graph. Pure: files are read by the `importer` alone.
+
+    source  --parse-->  ast.File  --elaborate-->  Program  --emit-->  Python source
+
+Emission is `archdsl.emit.emit(program)`; what a network costs is `archdsl.cost`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from archdsl.budget import Budget, Limits
+from archdsl.diagnostic import Diagnostic, Diagnostics
+from archdsl.elaborate.context import Exhausted, Session
+from archdsl.elaborate.files import Importer, SpecFile, read_file
+from archdsl.elaborate.networks import build
+from archdsl.elaborate.report import Reporter
+from archdsl.ir.graph import Program
+from archdsl.record import Record
+from archdsl.source import Source
+
+__all__ = ["Checked", "Importer", "check", "check_all"]
+
+FRAMES = 12_000
+"""Python frames that the deepest spec within the default limits may need, with room to spare."""
+
+
+class Checked(Record):
+    """What came of a check: the program, or None where there were errors; warnings stand in both."""
+
+    program: Program | None
+    diagnostics: tuple[Diagnostic, ...]
+    left_out: int = 0
+    """Messages beyond the limit."""
+
+
+def check(
+    source: Source,
+    target: str | None = None,
+    settings: Mapping[str, object] | None = None,
+    *,
+    limits: Limits | None = None,
+    importer: Importer | None = None,
+) -> Checked:
+    """Check one network.
+
+    target:   a variant or network of the file; None: the file's only network with its defaults.
+    settings: parameters set from outside, as Python scalars and lists or as `ast.Expr`; with any, `expect` is skipped.
+    """
+    budget = Budget(limits)
+    diagnostics = Diagnostics(budget.limits.diagnostics)
+    with _room_for_nesting():
+        file = read_file(source, budget, diagnostics, importer)
+        return _check(file, target, settings or {}, budget, diagnostics)
+
+
+def check_all(
+    source: Source, *, limits: Limits | None = None, importer: Importer | None = None
+) -> list[tuple[str, Checked]]:
+    """Check the networks of a file with their defaults, and all its variants; syntax errors stand with the first."""
+    budget = Budget(limits)
+    diagnostics = Diagnostics(budget.limits.diagnostics)
+    with _room_for_nesting():
+        file = read_file(source, budget, diagnostics, importer)
+        targets: list[str | None] = [*file.networks, *file.variants] or [None]
+        if diagnostics.failed:
+            targets = targets[:1]
+        results: list[tuple[str, Checked]] = []
+        for name in targets:
+            checked = _check(file, name, {}, Budget(limits), diagnostics)
+            results.append((name or source.name, checked))
+            diagnostics = Diagnostics(budget.limits.diagnostics)
+        return results
+
+
+def _check(
+    file: SpecFile, target: str | None, settings: Mapping[str, object], budget: Budget, diagnostics: Diagnostics
+) -> Checked:
+    session = Session(budget, Reporter(diagnostics))
+    try:
+        program = build(file, target, settings, session)
+    except Exhausted:
+        program = None
+    if program is not None and program.promises:
+        from archdsl.promises import check_promises
+
+        for broken in check_promises(program):
+            diagnostics.add(broken)
+    found = tuple(diagnostics)
+    failed = diagnostics.failed
+    return Checked(None if failed else program, found, diagnostics.left_out)
+
+
+@contextmanager
+def _room_for_nesting() -> Iterator[None]:
+    """The elaborator recurses as deep as the spec nests, which the budget bounds; Python's own limit is lower."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)

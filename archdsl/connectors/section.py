@@ -1,0 +1,23 @@
+"""`section("title") { }`: a box in diagrams, nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from archdsl.connectors.connector import Connector, connector
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.values import Tensor
+    from archdsl.elaborate.wiring import Wiring
+
+
+@connector
+class Section(Connector):
+    """Lines pipe, as in plain braces. Adds nothing to paths."""
+
+    word: ClassVar[str] = "section"
+
+    title: str
+
+    def wire(self, wiring: Wiring) -> Tensor:
+        return wiring.run("section", title=self.title)

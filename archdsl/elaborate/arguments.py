@@ -1,0 +1,276 @@
+"""Arguments meet parameters: of ops, of blocks and of connectors, by the same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archdsl.elaborate.context import At
+from archdsl.elaborate.expressions import evaluate, free_size
+from archdsl.elaborate.lookup import did_you_mean
+from archdsl.elaborate.report import Failed
+from archdsl.elaborate.values import Block, Given, Size, StepValue, Tensor, is_list, items, show, type_name
+from archdsl.ir.dim import Dim
+from archdsl.ir.why import Traced, Why
+from archdsl.ops.op import Op, Param
+from archdsl.source import Span
+from archdsl.syntax import ast
+
+
+def bind_step(step: StepValue, args: Sequence[ast.Arg], at: At) -> StepValue:
+    """A step with more arguments bound. Each argument that fails is reported; the step remembers that it failed."""
+    params = step.target.params if isinstance(step.target, type) else ()
+    given = list(step.given)
+    for arg in args:
+        position = sum(one.name is None and not _is_operand(one) for one in given)
+        given.append(give(arg, _param_for(arg, position, params), at))
+    return StepValue(step.target, tuple(given))
+
+
+def _param_for(arg: ast.Arg, position: int, params: Sequence[Param]) -> Param | None:
+    if arg.name is not None:
+        return next((param for param in params if param.name == arg.name.text), None)
+    return params[position] if position < len(params) else None
+
+
+def give(arg: ast.Arg, param: Param | None, at: At) -> Given:
+    """Evaluate an argument; a bare word where the parameter takes words is that word, and wins over a variable."""
+    name = arg.name.text if arg.name else None
+    value = arg.value
+    if param is not None and param.kind == "word" and isinstance(value, ast.Var) and value.name in param.choices:
+        return Given(name, value.span, Traced(value.name, Why("literal", value.span, value.name)))
+    try:
+        return Given(name, value.span, evaluate(value, at))
+    except Failed:
+        return Given(name, value.span, None)
+
+
+def _is_operand(given: Given) -> bool:
+    if given.traced is None:
+        return False
+    value = given.traced.value
+    return isinstance(value, Tensor) or (
+        is_list(value) and bool(items(value)) and all(isinstance(item.value, Tensor) for item in items(value))
+    )
+
+
+def make_op(step: StepValue, span: Span, at: At) -> tuple[Op, dict[str, Traced], list[Tensor]]:
+    """The op with its parameters, where each given one came from, and the operands among the arguments."""
+    cls = step.target
+    assert isinstance(cls, type)
+    operands: list[Tensor] = []
+    rest: list[Given] = []
+    for given in step.given:
+        if given.name is None and cls.operands != 1 and _is_operand(given):
+            assert given.traced is not None
+            value = given.traced.value
+            operands += [value] if isinstance(value, Tensor) else [item.value for item in items(value)]  # type: ignore[misc]
+        else:
+            rest.append(given)
+    args = match(cls.name, cls.params, rest, span, at)
+    values = {name: traced.value for name, traced in args.items()}
+    return at.session.intern(cls(**values)), args, operands
+
+
+def match(callee: str, params: Sequence[Param], given: Sequence[Given], span: Span, at: At) -> dict[str, Traced]:
+    """Parameter name -> argument, for those that were given. All mistakes are reported, then it fails."""
+    failed = any(one.traced is None for one in given)
+    by_name = {param.name: param for param in params}
+    positional = [param for param in params if not param.keyword_only]
+    found: dict[str, Traced] = {}
+    position = 0
+    for one in given:
+        if one.name is None:
+            if position >= len(positional):
+                _too_many(callee, positional, params, one, at)
+                return _fail()
+            param = positional[position]
+            position += 1
+        else:
+            param = by_name.get(one.name)
+            if param is None:
+                _unknown(callee, by_name, one, at)
+                failed = True
+                continue
+        if param.name in found:
+            from archdsl.errors.values import GivenTwice
+
+            at.reporter.report(GivenTwice(callee, param.name), one.span)
+            failed = True
+        elif one.traced is not None:
+            try:
+                found[param.name] = coerce(callee, param, one.traced, one.span, at)
+            except Failed:
+                failed = True
+    given_names = {*found, *(one.name for one in given if one.name)}
+    missing = [param for param in params if param.required and param.name not in given_names]
+    if missing and not failed:
+        _missing(callee, missing[0], span, at)
+    if failed or missing:
+        raise Failed
+    return found
+
+
+def _fail() -> dict[str, Traced]:
+    raise Failed
+
+
+def _too_many(callee: str, positional: Sequence[Param], params: Sequence[Param], one: Given, at: At) -> None:
+    from archdsl.diagnostic import Edit, Help
+    from archdsl.errors.values import NotStepArguments, TooManyArguments
+
+    if one.traced is not None and isinstance(one.traced.value, Tensor):
+        text = one.span.text
+        at.reporter.report(
+            NotStepArguments(callee, "the current value, not one as an argument", "this is a value"),
+            one.span,
+            helps=(Help(f"begin a chain with it: {text} -> {callee}(...)"),),
+        )
+        return
+    most = {0: "no arguments", 1: "one argument"}.get(len(positional), f"{len(positional)} arguments")
+    option = next((param for param in params if param.keyword_only), None)
+    helps: tuple[Help, ...] = ()
+    if option is not None:
+        edit = Edit(Span(one.span.source, one.span.start, one.span.start), f"{option.name}=")
+        helps = (Help(f"options are given by name, such as {option.name}={one.span.text}", edit),)
+    at.reporter.report(TooManyArguments(callee, most), one.span, helps=helps)
+
+
+_SYNONYMS = {
+    "padding": "pad", "strides": "stride", "kernel_size": "kernel", "out_channels": "channels", "filters": "channels",
+    "units": "features", "p": "rate", "ceil_mode": "ceil", "use_bias": "bias", "epsilon": "eps", "output_size": "out",
+}  # fmt: skip
+"""What other libraries call a parameter."""
+
+
+def _unknown(callee: str, known: Mapping[str, object], one: Given, at: At) -> None:
+    from archdsl.diagnostic import Help
+    from archdsl.errors.names import UnknownArgument
+
+    assert one.name is not None
+    synonym = _SYNONYMS.get(one.name)
+    if synonym in known:
+        helps: tuple[Help, ...] = (Help(f"{callee} calls it `{synonym}`"),)
+    else:
+        helps = did_you_mean_parameter(one.name, known)
+    if not helps:
+        helps = (Help(f"{callee} takes {', '.join(known)}" if known else f"{callee} takes no arguments"),)
+    at.reporter.report(UnknownArgument(callee, one.name), one.span, helps=helps)
+
+
+def did_you_mean_parameter(name: str, known: Mapping[str, object]) -> tuple[object, ...]:
+    from archdsl.diagnostic import Help
+    from archdsl.errors.suggest import closest
+
+    near = closest(name, known)
+    return (Help(f"did you mean `{near}`?"),) if near else ()
+
+
+def _missing(callee: str, param: Param, span: Span, at: At) -> None:
+    from archdsl.errors.values import MissingArgument
+
+    at.reporter.report(MissingArgument(callee, param.name), span)
+
+
+def coerce(callee: str, param: Param, traced: Traced, span: Span, at: At) -> Traced:
+    """An argument as its parameter takes it: ints widen to floats and sizes, nothing narrows."""
+    value = traced.value
+    if value is None and param.optional:
+        return traced
+    if param.kind == "word":
+        if isinstance(value, str) and value in param.choices:
+            return traced
+        from archdsl.errors.values import NotAWord
+
+        helps = did_you_mean(str(value), param.choices, span) if isinstance(value, str) else ()
+        error = NotAWord(callee, param.name, ", ".join(param.choices))
+        raise at.reporter.fail(error, span, helps=helps)
+    if isinstance(value, Dim) and param.kind in ("int", "float", "number", "Size", "ints"):
+        raise free_size(value, f"`{param.name}` of `{callee}`", span, at)
+    accepts, expected, widen = _KINDS[param.kind]
+    if not accepts(value):
+        from archdsl.errors.values import WrongType
+
+        where = f"`{param.name}` of `{callee}`"
+        found = (
+            "a value" if isinstance(value, Tensor) else f"{type_name(value)} {show(value)}".replace("none none", "none")
+        )
+        raise at.reporter.fail(WrongType(where, expected, found), span)
+    return Traced(widen(value), traced.why) if widen else traced
+
+
+def _int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _list_of(accepts: object) -> object:
+    def check(value: object) -> bool:
+        return is_list(value) and all(accepts(item.value) for item in items(value))  # type: ignore[operator]
+
+    return check
+
+
+def _plain(value: object) -> tuple[object, ...]:
+    return tuple(item.value for item in items(value))
+
+
+def _is(*kinds: type) -> object:
+    return lambda value: isinstance(value, kinds)
+
+
+_KINDS: dict[str, tuple] = {  # type: ignore[type-arg]
+    "any": (lambda _: True, "anything", None),
+    "int": (_int, "an int", None),
+    "float": (_number, "a number", float),
+    "number": (_number, "a number", None),
+    "bool": (_is(bool), "true or false", None),
+    "str": (_is(str), "a string", None),
+    "Size": (lambda v: _int(v) or isinstance(v, Size), "an int or a size such as 3x3", None),
+    "ints": (_list_of(_int), "a list of ints", _plain),
+    "floats": (_list_of(_number), "a list of numbers", _plain),
+    "list": (is_list, "a list", None),
+    "step": (_is(StepValue), "a step, such as relu", None),
+    "value": (_is(Tensor), "a value of the network, such as @", None),
+}
+"""Kind -> what it accepts, how messages say it, how the value is widened."""
+
+
+def block_params(block: Block) -> tuple[Param, ...]:
+    """A block's parameters; one without a type takes its default's."""
+    return tuple(
+        Param(param.name.text, kind_of(param), False, (), param.default is None, None, False)
+        for param in block.declaration.params
+    )
+
+
+_TYPES = {"int": "int", "float": "float", "number": "number", "bool": "bool", "string": "str", "size": "Size",
+          "step": "step", "value": "value", "list": "list"}  # fmt: skip
+
+
+def kind_of(param: ast.Param) -> str:
+    """The kind that a block's parameter takes, by its annotation or by how its default is written."""
+    if param.type is not None:
+        if param.type.lists:
+            return {"int": "list"}.get(param.type.name.text, "list")
+        return _TYPES.get(param.type.name.text, "any")
+    default = param.default
+    if isinstance(default, ast.Unary) and default.op == "-":
+        default = default.operand
+    if isinstance(default, (ast.ListExpr, ast.Comprehension)):
+        return "list"
+    if isinstance(default, ast.Template):
+        return "str"
+    if isinstance(default, ast.Literal):
+        value = default.value
+        if isinstance(value, bool):
+            return "bool"
+        if isinstance(value, int):
+            return "Size"  # a kernel of 3 may become 3x1
+        if isinstance(value, float):
+            return "number"
+        if isinstance(value, tuple):
+            return "Size"
+    return "any"

@@ -1,0 +1,60 @@
+"""`.channels`, `.height`, `.width`, `.features`, `.shape`, `.rank` of a value of the network."""
+
+from __future__ import annotations
+
+from archdsl.elaborate.context import At
+from archdsl.elaborate.report import Failed
+from archdsl.elaborate.values import Tensor, show, type_name
+from archdsl.ir.dim import Dim
+from archdsl.ir.shape import Shape
+from archdsl.ir.why import Traced, Why
+from archdsl.syntax import ast
+
+ATTRIBUTES = ("channels", "height", "width", "features", "shape", "rank")
+
+
+def attribute(base: Traced, node: ast.Attr, at: At) -> Traced:
+    """An attribute of a value; raises `Failed` once the reason is reported."""
+    name = node.name.text
+    tensor = base.value
+    if not isinstance(tensor, Tensor) or name not in ATTRIBUTES:
+        from archdsl.elaborate.lookup import did_you_mean
+        from archdsl.errors.values import NoAttribute
+
+        found = type_name(tensor) if not isinstance(tensor, Tensor) else "a value of the network"
+        known = ATTRIBUTES if isinstance(tensor, Tensor) else ()
+        helps = did_you_mean(name, known, node.name.span)
+        raise at.reporter.fail(NoAttribute(found, name), node.name.span, helps=helps)
+    shape = tensor.value.shape
+    if shape is None:
+        raise Failed
+    if name == "rank":
+        return Traced(shape.rank, Why("literal", node.span, shape.rank))
+    if name == "shape":
+        sizes = tuple(_size(dim, node) for dim in shape.dims)
+        return Traced(sizes, Why("literal", node.span, sizes))
+    return _size(shape.dims[_axis(name, shape, node, at)], node)
+
+
+def _axis(name: str, shape: Shape, node: ast.Attr, at: At) -> int:
+    from archdsl.errors.shapes import NoSuchAxis
+
+    if name == "channels":
+        if shape.channel_axis != 1:
+            why = "the channels are no axis of their own here" if shape.channel_axis is None else (
+                f"the channels stand in axis {shape.channel_axis} here, not in axis 1"
+            )  # fmt: skip
+            raise at.reporter.fail(NoSuchAxis(name, repr(shape), why), node.name.span)
+        return 1
+    if name == "features":
+        return shape.rank - 1
+    needed = 4 if name == "height" else 3
+    if shape.rank < needed:
+        raise at.reporter.fail(NoSuchAxis(name, repr(shape), f"it has only {shape.rank} axes"), node.name.span)
+    return shape.rank - (2 if name == "height" else 1)
+
+
+def _size(dim: Dim, node: ast.Attr) -> Traced:
+    """A plain number where the size is fixed, the symbolic size where it is free."""
+    value = dim if dim.constant is None else dim.constant
+    return Traced(value, dim.why or Why("step", node.span, value, (), show(value)))

@@ -1,0 +1,162 @@
+"""Block calls. A body is elaborated once per (block, arguments, input shapes); further calls share it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from archdsl.elaborate.arguments import block_params, coerce, match
+from archdsl.elaborate.context import At, Names
+from archdsl.elaborate.expressions import evaluate
+from archdsl.elaborate.report import Failed, Frame
+from archdsl.elaborate.scopes import ScopeBuilder
+from archdsl.elaborate.unused import report_unused
+from archdsl.elaborate.values import POISON, Block, Given, Tensor, is_list, items, key
+from archdsl.ir.graph import Graph, Input, Place, Scope, Value
+from archdsl.ir.shape import Shape
+from archdsl.ir.why import CallWhy, Traced, Why
+from archdsl.source import Span
+
+
+class Body:
+    """A block's body for one set of arguments and shapes: its graph, and what it counts against the budget."""
+
+    __slots__ = ("finished", "graph", "steps")
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.steps = 0
+        self.finished = False
+
+
+def call_block(block: Block, given: Sequence[Given], label: tuple[str, ...] | None, span: Span, at: At) -> Tensor:
+    """A block's body, as a step here."""
+    params = block_params(block)
+    args = match(block.name, params, given, span, at)
+    handed = [at.current] if at.current is not None else []
+    handed += [tensor for name in args for tensor in tensors_in(args[name].value)]
+    inputs = tuple(at.scope.localise(tensor) for tensor in handed)
+    shapes = tuple(value.shape for value in inputs)
+    identity: Hashable = (
+        id(block.declaration),
+        len(handed),
+        shapes,
+        *((name, key(args[name].value)) for name in sorted(args)),
+    )
+    body = at.session.bodies.get(identity)
+    if body is None:
+        body = _elaborate(block, args, shapes, identity, span, at)
+    elif not body.finished:
+        from archdsl.errors.limits import EndlessRecursion
+
+        raise at.reporter.fail(EndlessRecursion(block.name), span)
+    else:
+        at.session.spend("steps", body.steps, span)
+    name = at.scope.claim(label, "block call", span, at)
+    scope = Scope(body.graph, inputs, (None,) * len(body.graph.outputs), name, at.place(span), args)
+    for outer, inner in zip(scope.outputs, body.graph.outputs):
+        outer.shape = _seen_outside(inner, scope, span)
+    tensor = at.scope.add(scope)
+    at.scope.enter(label, tensor)
+    return tensor
+
+
+def tensors_in(value: object) -> list[Tensor]:
+    """The values of the network in an argument: itself, or its items."""
+    if isinstance(value, Tensor):
+        return [value]
+    if is_list(value):
+        return [tensor for item in items(value) for tensor in tensors_in(item.value)]
+    return []
+
+
+def _seen_outside(inner: Value, scope: Scope, span: Span) -> Shape | None:
+    shape = inner.shape
+    if shape is None:
+        return None
+    dims = []
+    for dim in shape.dims:
+        value = dim if dim.constant is None else dim.constant
+        dims.append(dim.with_why(CallWhy(span, value, dim.why, scope) if dim.why else None))
+    return Shape(dims, shape.dtype, shape.channel_axis)
+
+
+def _elaborate(
+    block: Block, args: dict[str, Traced], shapes: Sequence[Shape | None], identity: Hashable, span: Span, at: At
+) -> Body:
+    session = at.session
+    declaration = block.declaration
+    graph = Graph("block", block.name, declaration.name.span)
+    body = session.bodies[identity] = Body(graph)
+    builder = ScopeBuilder(graph)
+    entries = [_entry(i, shape, declaration.name.span, builder) for i, shape in enumerate(shapes)]
+    has_current = at.current is not None
+    entry = entries[0] if has_current else None
+    inner = At(session, block.file, Names(), builder, block=block, entry=entry, current=entry)
+    before = session.budget.spent("steps")
+    session.enter(span)
+    session.reporter.frame = Frame(block.name, span, session.reporter.frame)
+    try:
+        bind_params(block, args, iter(entries[1:] if has_current else entries), inner)
+        from archdsl.elaborate.statements import run_sequence
+
+        result = run_sequence(declaration.body, inner)
+        if result is not None:
+            graph.outputs.append(builder.localise(result))
+        else:
+            from archdsl.elaborate.lookup import no_current
+
+            raise no_current(span, at)
+        report_unused(graph, session.reporter)
+    except Failed:
+        del session.bodies[identity]
+        raise
+    finally:
+        frame = session.reporter.frame
+        session.reporter.frame = frame.caller if frame else None
+        session.leave()
+    body.steps = session.budget.spent("steps") - before
+    body.finished = True
+    return body
+
+
+def _entry(index: int, shape: Shape | None, span: Span, builder: ScopeBuilder) -> Tensor:
+    """A value as the block sees it: where its sizes came from is the caller's affair."""
+    if shape is not None:
+        dims = [
+            dim.with_why(Why("input", span, dim if dim.constant is None else dim.constant, (), f"{index}.{axis}"))
+            for axis, dim in enumerate(shape.dims)
+        ]
+        shape = Shape(dims, shape.dtype, shape.channel_axis)
+    node = Input("x" if index == 0 else f"x{index}", shape, Place(span))
+    builder.graph.inputs.append(node.outputs[0])
+    return Tensor(node.outputs[0], builder)
+
+
+def bind_params(block: Block, args: dict[str, Traced], handed: object, at: At) -> None:
+    """Bind a block's parameters in its body: what was given, else the default, which may use those before it."""
+    failed = False
+    for param, declared in zip(block_params(block), block.declaration.params):
+        span = declared.name.span
+        traced = args.get(param.name)
+        if traced is None:
+            assert declared.default is not None
+            try:
+                traced = coerce(block.name, param, evaluate(declared.default, at), declared.default.span, at)
+            except Failed:
+                traced = Traced(POISON, Why("literal", span, POISON))
+                failed = True
+        value = _handed_in(traced.value, handed)
+        inside = Traced(value, Why("param", span, value, (), param.name))
+        at.scope.graph.params[param.name] = inside
+        at.names.own[param.name] = (inside, span)
+    if failed:
+        raise Failed
+
+
+def _handed_in(value: object, handed: object) -> object:
+    """An argument inside the block: values of the network are replaced by the graph's inputs, in order."""
+    if isinstance(value, Tensor):
+        return next(handed)  # type: ignore[call-overload]
+    if is_list(value) and tensors_in(value):
+        return tuple(Traced(_handed_in(item.value, handed), item.why) for item in items(value))
+    return value

@@ -1,0 +1,160 @@
+"""Where the elaborator is: what is shared by one run (`Session`), and what is true at one place of the text (`At`)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from archdsl.budget import Budget, Exceeded
+from archdsl.elaborate.report import Reporter
+from archdsl.elaborate.values import Block, Tensor
+from archdsl.ir.dim import Domain
+from archdsl.ir.graph import Guard, Place, Promise, Region, Turn
+from archdsl.ir.why import Traced
+from archdsl.ops.op import Op
+from archdsl.source import Span
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.calls import Body
+    from archdsl.elaborate.files import SpecFile
+    from archdsl.elaborate.scopes import ScopeBuilder
+
+
+class Session:
+    """One elaboration: its budget, its messages, the domain of its free sizes, and the bodies made so far."""
+
+    def __init__(self, budget: Budget, reporter: Reporter) -> None:
+        self.budget = budget
+        self.reporter = reporter
+        self.domain = Domain(budget.limits)
+        self.bodies: dict[Hashable, Body] = {}
+        self.ops: dict[Op, Op] = {}
+        self.level = 0
+        self.promises: list[Promise] = []
+        self.keep_promises = True
+
+    def spend(self, limit: str, amount: int, span: Span) -> None:
+        """Count against the budget; going over ends the run with one message, at `span`."""
+        try:
+            self.budget.charge(limit, amount)
+        except Exceeded as over:
+            raise self.exhausted(over, span) from None
+
+    def foresee(self, limit: str, amount: int, span: Span) -> None:
+        """Refuse at once what is certain to go over the budget, without counting it."""
+        try:
+            self.budget.foresee(limit, amount)
+        except Exceeded as over:
+            raise self.exhausted(over, span) from None
+
+    def enter(self, span: Span) -> None:
+        """Go one call or one pair of braces deeper."""
+        self.level += 1
+        if self.level > self.budget.limits.depth:
+            raise self.exhausted(Exceeded("depth", self.budget.limits.depth, self.level), span)
+
+    def leave(self) -> None:
+        self.level -= 1
+
+    def exhausted(self, over: Exceeded, span: Span) -> Exhausted:
+        from archdsl.errors.limits import too_much
+
+        self.reporter.report(too_much(over.limit, over.allowed, over.asked), span)
+        return Exhausted()
+
+    def intern(self, op: Op) -> Op:
+        """Equal ops are one object: a network of 10^5 steps has few different ones."""
+        return self.ops.setdefault(op, op)
+
+
+class Exhausted(Exception):
+    """The budget is spent, and that was reported: the whole elaboration ends."""
+
+
+class Names:
+    """Names bound between one pair of braces, and those around them up to the block's edge."""
+
+    __slots__ = ("outer", "own")
+
+    def __init__(self, outer: Names | None = None) -> None:
+        self.own: dict[str, tuple[Traced, Span]] = {}
+        self.outer = outer
+
+    def find(self, name: str) -> tuple[Traced, Span] | None:
+        names: Names | None = self
+        while names is not None:
+            found = names.own.get(name)
+            if found is not None:
+                return found
+            names = names.outer
+        return None
+
+    def all(self) -> list[str]:
+        """Every name in sight, for suggestions."""
+        names: Names | None = self
+        seen: list[str] = []
+        while names is not None:
+            seen += names.own
+            names = names.outer
+        return seen
+
+
+class At:
+    """A place in a body that is being unfolded. `current` is `@`, `entry` is `@in`."""
+
+    __slots__ = ("block", "current", "entry", "file", "guards", "names", "region", "scope", "session", "turns")
+
+    def __init__(
+        self,
+        session: Session,
+        file: SpecFile,
+        names: Names,
+        scope: ScopeBuilder,
+        *,
+        block: Block | None = None,
+        entry: Tensor | None = None,
+        current: Tensor | None = None,
+        turns: tuple[Turn, ...] = (),
+        guards: tuple[Guard, ...] = (),
+        region: Region | None = None,
+    ) -> None:
+        self.session = session
+        self.file = file
+        self.names = names
+        self.scope = scope
+        self.block = block
+        self.entry = entry
+        self.current = current
+        self.turns = turns
+        self.guards = guards
+        self.region = region
+
+    def inner(
+        self,
+        *,
+        scope: ScopeBuilder | None = None,
+        current: Tensor | None = None,
+        turn: Turn | None = None,
+        guard: Guard | None = None,
+        region: Region | None = None,
+    ) -> At:
+        """The place between braces that stand here: names bound there end there."""
+        return At(
+            self.session,
+            self.file,
+            Names(self.names),
+            scope or self.scope,
+            block=self.block,
+            entry=self.entry,
+            current=current if current is not None else self.current,
+            turns=(*self.turns, turn) if turn else self.turns,
+            guards=(*self.guards, guard) if guard else self.guards,
+            region=region or self.region,
+        )
+
+    def place(self, span: Span) -> Place:
+        return Place(span, self.turns, self.guards, self.region)
+
+    @property
+    def reporter(self) -> Reporter:
+        return self.session.reporter

@@ -1,0 +1,293 @@
+"""Expressions -> traced values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from archdsl.budget import Exceeded
+from archdsl.elaborate import lookup
+from archdsl.elaborate.arithmetic import apply_binary, apply_unary
+from archdsl.elaborate.context import At
+from archdsl.elaborate.report import Failed
+from archdsl.elaborate.values import POISON, Size, StepValue, is_list, items, show, type_name
+from archdsl.ir.dim import Dim
+from archdsl.ir.why import Traced, Why
+from archdsl.source import Span
+from archdsl.syntax import ast
+
+
+def evaluate(node: ast.Expr, at: At) -> Traced:
+    """The value of an expression at a place; raises `Failed` once the reason is reported."""
+    at.session.spend("work", 1, node.span)
+    return _EVALUATE[type(node)](node, at)
+
+
+def _literal(node: ast.Literal, at: At) -> Traced:
+    value = node.value
+    return Traced(Size(value) if isinstance(value, tuple) else value, Why("literal", node.span, value))
+
+
+def _rounded(node: ast.Rounded, at: At) -> Traced:
+    from archdsl.errors.values import RoundedOutside
+
+    raise at.reporter.fail(RoundedOutside(node.text), node.span)
+
+
+def _template(node: ast.Template, at: At) -> Traced:
+    value = text(node, at)
+    return Traced(value, Why("literal", node.span, value))
+
+
+def text(node: ast.Template, at: At) -> str:
+    """A string with its `{expression}` parts filled in: numbers, booleans and strings can stand there."""
+    parts: list[str] = []
+    for part in node.parts:
+        if isinstance(part, str):
+            parts.append(part)
+            continue
+        value = evaluate(part, at).value
+        if isinstance(value, str):
+            parts.append(value)
+        elif isinstance(value, (bool, int, float, Size)):
+            parts.append(show(value))
+        else:
+            from archdsl.errors.values import WrongType
+
+            raise at.reporter.fail(WrongType("a string's {...}", "a number or a string", type_name(value)), part.span)
+    whole = "".join(parts)
+    limit_items(len(whole), node.span, at)
+    return whole
+
+
+def limit_items(count: int, span: Span, at: At) -> None:
+    try:
+        at.session.budget.check("items", count)
+    except Exceeded as over:
+        raise at.session.exhausted(over, span) from None
+
+
+def _var(node: ast.Var, at: At) -> Traced:
+    found = lookup.name(node.name, node.span, at)
+    if found.value is POISON:
+        raise Failed
+    return Traced(found.value, Why("name", node.span, found.value, (found.why,), node.name))
+
+
+def _list(node: ast.ListExpr, at: At) -> Traced:
+    values = tuple(evaluate(item, at) for item in node.items)
+    return Traced(values, Why("literal", node.span, values))
+
+
+def _comprehension(node: ast.Comprehension, at: At) -> Traced:
+    made: list[Traced] = []
+    _comprehend(node, 0, at, made)
+    values = tuple(made)
+    return Traced(values, Why("literal", node.span, values))
+
+
+def _comprehend(node: ast.Comprehension, depth: int, at: At, made: list[Traced]) -> None:
+    if depth == len(node.clauses):
+        made.append(evaluate(node.element, at))
+        limit_items(len(made), node.span, at)
+        return
+    clause = node.clauses[depth]
+    for item in list_items(evaluate(clause.iterable, at), "`for`", clause.iterable.span, at):
+        inner = at.inner()
+        bind_targets(clause.targets, item, inner)
+        if clause.condition is None or condition(clause.condition, inner, "the filter").value:
+            _comprehend(node, depth + 1, inner, made)
+
+
+def list_items(traced: Traced, where: str, span: Span, at: At) -> tuple[Traced, ...]:
+    """The items of a list, or a message that it is none."""
+    if is_list(traced.value):
+        return items(traced.value)
+    from archdsl.diagnostic import Edit, Help
+    from archdsl.errors.values import NotAList
+
+    helps: tuple[Help, ...] = ()
+    if isinstance(traced.value, int) and not isinstance(traced.value, bool) and where == "`for`":
+        edit = Edit(Span(span.source, span.start, span.start), "0..")
+        helps = (Help(f"count from 0: 0..{show(traced.value)}", edit),)
+    raise at.reporter.fail(NotAList(where, f"{type_name(traced.value)} {show(traced.value)}"), span, helps=helps)
+
+
+def bind_targets(targets: tuple[ast.Target, ...], item: Traced, at: At) -> None:
+    """Bind a pattern's names to a loop's item. One name takes the whole item, several its parts."""
+    if len(targets) == 1:
+        _bind_target(targets[0], item, at)
+        return
+    parts = items(item.value) if is_list(item.value) else ()
+    if len(parts) != len(targets):
+        from archdsl.errors.values import BadUnpack
+
+        found = f"{len(parts)} parts" if is_list(item.value) else f"one part: {show(item.value)}"
+        raise at.reporter.fail(BadUnpack(len(targets), found), targets[0].span.to(targets[-1].span))
+    for target, part in zip(targets, parts):
+        _bind_target(target, part, at)
+
+
+def _bind_target(target: ast.Target, item: Traced, at: At) -> None:
+    if isinstance(target, ast.Name):
+        lookup.bind(target, item, at)
+    else:
+        bind_targets(target.targets, item, at)
+
+
+def condition(node: ast.Expr, at: At, where: str) -> Traced:
+    """A boolean; one that depends on a free size must have one answer for all allowed sizes."""
+    traced = evaluate(node, at)
+    if not isinstance(traced.value, bool):
+        from archdsl.errors.values import NotBoolean
+
+        raise at.reporter.fail(NotBoolean(where, f"{type_name(traced.value)} {show(traced.value)}"), node.span)
+    return traced
+
+
+def _ref(node: ast.Ref, at: At) -> Traced:
+    tensor = lookup.reference(node, at)
+    return tensor if isinstance(tensor, Traced) else Traced(tensor, Why("name", node.span, tensor, (), "@"))
+
+
+def _unary(node: ast.Unary, at: At) -> Traced:
+    operand = evaluate(node.operand, at)
+    if node.op == "not":
+        if not isinstance(operand.value, bool):
+            from archdsl.errors.values import NotBoolean
+
+            found = f"{type_name(operand.value)} {show(operand.value)}"
+            raise at.reporter.fail(NotBoolean("what `not` turns round", found), node.operand.span)
+        return Traced(not operand.value, Why("not", node.span, not operand.value, (operand.why,)))
+    value = apply_unary(operand.value, node.span, at)
+    return Traced(value, Why("neg", node.span, value, (operand.why,)))
+
+
+def _binary(node: ast.Binary, at: At) -> Traced:
+    if node.op in ("and", "or"):
+        return _logic(node, at)
+    left = evaluate(node.left, at)
+    right = evaluate(node.right, at)
+    if node.op == "..":
+        return _range(node, left, right, at)
+    value = apply_binary(node.op, left.value, right.value, node.span, at)
+    return Traced(value, Why(node.op, node.span, value, (left.why, right.why)))
+
+
+def _logic(node: ast.Binary, at: At) -> Traced:
+    """`and` and `or` look at the right side only where the left leaves it open."""
+    left = condition(node.left, at, f"the left side of `{node.op}`")
+    if left.value is (node.op == "or"):
+        return Traced(left.value, Why(node.op, node.span, left.value, (left.why,)))
+    right = condition(node.right, at, f"the right side of `{node.op}`")
+    return Traced(right.value, Why(node.op, node.span, right.value, (left.why, right.why)))
+
+
+def _range(node: ast.Binary, left: Traced, right: Traced, at: At) -> Traced:
+    start = integer(left.value, "the start of a range", node.left.span, at)
+    end = integer(right.value, "the end of a range", node.right.span, at)
+    limit_items(end - start, node.span, at)
+    whys = (left.why, right.why)
+    values = tuple(Traced(i, Why("item", node.span, i, whys)) for i in range(start, end))
+    return Traced(values, Why("..", node.span, values, whys))
+
+
+def integer(value: object, where: str, span: Span, at: At) -> int:
+    """A fixed integer, or a message that says what stands there instead."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, Dim):
+        raise free_size(value, where, span, at)
+    from archdsl.errors.values import WrongType
+
+    raise at.reporter.fail(WrongType(where, "int", f"{type_name(value)} {show(value)}"), span)
+
+
+def free_size(dim: Dim, where: str, span: Span, at: At) -> Failed:
+    from archdsl.errors.values import FreeSize
+
+    symbols = ", ".join(sorted(str(symbol) for symbol in dim.symbols))
+    return at.reporter.fail(FreeSize(where, str(dim), symbols), span)
+
+
+def _cond(node: ast.Cond, at: At) -> Traced:
+    test = condition(node.test, at, "what stands behind `if`")
+    chosen = evaluate(node.then if test.value else node.orelse, at)
+    return Traced(chosen.value, Why("if", node.span, chosen.value, (test.why, chosen.why)))
+
+
+def _index(node: ast.Index, at: At) -> Traced:
+    base = evaluate(node.base, at)
+    if isinstance(node.index, ast.Binary) and node.index.op == "..":
+        return _slice(node, base, node.index, at)
+    parts = list_items(base, "an index", node.base.span, at)
+    traced = evaluate(node.index, at)
+    index = integer(traced.value, "an index", node.index.span, at)
+    if not -len(parts) <= index < len(parts):
+        from archdsl.errors.values import OutOfList
+
+        raise at.reporter.fail(OutOfList(len(parts), index), node.index.span)
+    found = parts[index]
+    return Traced(found.value, Why("index", node.span, found.value, (base.why, traced.why, found.why)))
+
+
+def _slice(node: ast.Index, base: Traced, cut: ast.Binary, at: At) -> Traced:
+    parts = list_items(base, "an index", node.base.span, at)
+    start = integer(evaluate(cut.left, at).value, "the start of a slice", cut.left.span, at)
+    end = integer(evaluate(cut.right, at).value, "the end of a slice", cut.right.span, at)
+    for index in (start, end):
+        if not 0 <= index <= len(parts):
+            from archdsl.errors.values import OutOfList
+
+            raise at.reporter.fail(OutOfList(len(parts), index), cut.span)
+    values = parts[start:end]
+    return Traced(values, Why("literal", node.span, values))
+
+
+def _attr(node: ast.Attr, at: At) -> Traced:
+    from archdsl.elaborate.attributes import attribute
+
+    if isinstance(node.base, ast.Var):
+        member = lookup.member(node.base.name, node.name, at)
+        if member is not None:
+            return member
+    return attribute(evaluate(node.base, at), node, at)
+
+
+def _call(node: ast.Call, at: At) -> Traced:
+    """A function's result, or a step with arguments bound: a call in an argument is never run."""
+    from archdsl.elaborate.arguments import bind_step
+    from archdsl.elaborate.functions import FUNCTIONS, call_function
+
+    if isinstance(node.callee, ast.Var) and node.callee.name in FUNCTIONS:
+        if lookup.local(node.callee.name, at) is None:
+            return call_function(node, at)
+    callee = evaluate(node.callee, at).value
+    if not isinstance(callee, StepValue):
+        from archdsl.errors.values import NotCallable
+
+        raise at.reporter.fail(NotCallable(f"{type_name(callee)} {show(callee)}"), node.callee.span)
+    value = bind_step(callee, node.args, at)
+    return Traced(value, Why("literal", node.span, value))
+
+
+def _bad(node: ast.Bad, at: At) -> Traced:
+    raise Failed
+
+
+_EVALUATE: dict[type, Callable[[Any, At], Traced]] = {
+    ast.Literal: _literal,
+    ast.Rounded: _rounded,
+    ast.Template: _template,
+    ast.Var: _var,
+    ast.ListExpr: _list,
+    ast.Comprehension: _comprehension,
+    ast.Ref: _ref,
+    ast.Unary: _unary,
+    ast.Binary: _binary,
+    ast.Cond: _cond,
+    ast.Index: _index,
+    ast.Attr: _attr,
+    ast.Call: _call,
+    ast.Bad: _bad,
+}

@@ -1,0 +1,155 @@
+"""`input image: [N, 3, H = 224, W = 224] where H % 32 == 0`: the network's input, and what its free sizes may be."""
+
+from __future__ import annotations
+
+from archdsl.elaborate.arithmetic import is_number
+from archdsl.elaborate.context import At
+from archdsl.elaborate.expressions import evaluate, integer
+from archdsl.elaborate.report import Failed
+from archdsl.elaborate.values import Tensor, show, type_name
+from archdsl.ir.dim import Contradiction, Dim
+from archdsl.ir.graph import Input
+from archdsl.ir.shape import ITEM_SIZES, Shape
+from archdsl.ir.why import Traced, Why
+from archdsl.source import Span
+from archdsl.syntax import ast
+
+
+def run_input(statement: ast.Input, at: At) -> Tensor:
+    """Declare the input: it becomes the current value, its free sizes become names."""
+    from archdsl.elaborate.labels import why_not
+    from archdsl.errors.names import BadLabel, Unsupported
+
+    graph = at.scope.graph
+    if graph.inputs:
+        raise at.reporter.fail(Unsupported("a second `input`"), statement.span)
+    dtype = statement.dtype.text if statement.dtype else "float32"
+    if dtype not in ITEM_SIZES:
+        _refuse_dtype(statement, at)
+    if reason := why_not(statement.name.text):
+        at.reporter.report(BadLabel(statement.name.text, reason), statement.name.span)
+    dims: list[Dim] = []
+    failed = False
+    for part in statement.shape:
+        try:
+            dims.append(_dim(part, at))
+        except Failed:
+            failed = True
+    if not dims and not failed:
+        raise _bad("an input has at least one axis, the batch", "no axes", statement.span, at)
+    for claim in statement.where:
+        try:
+            _assume(claim, at)
+        except Failed:
+            failed = True
+    shape = None if failed else Shape(dims, dtype, 1 if len(dims) > 1 else None)
+    node = Input(statement.name.text, shape, at.place(statement.span))
+    graph.inputs.append(node.outputs[0])
+    at.entry = Tensor(node.outputs[0], at.scope)
+    at.scope.claim_value((statement.name.text,), statement.name.span, at)
+    at.scope.enter((statement.name.text,), at.entry)
+    return at.entry
+
+
+def _refuse_dtype(statement: ast.Input, at: At) -> None:
+    from archdsl.elaborate.lookup import did_you_mean
+    from archdsl.errors.values import NotAWord
+
+    assert statement.dtype is not None
+    span = statement.dtype.span
+    helps = did_you_mean(statement.dtype.text, ITEM_SIZES, span)
+    at.reporter.report(NotAWord("input", "the dtype", ", ".join(ITEM_SIZES)), span, helps=helps)
+
+
+def _bad(what: str, place: str, span: Span, at: At) -> Failed:
+    from archdsl.errors.shapes import BadInput
+
+    return at.reporter.fail(BadInput(what, place), span)
+
+
+def _dim(part: ast.Expr | ast.Nominal, at: At) -> Dim:
+    """One axis: a number, a free size, or a free size with its nominal value."""
+    if isinstance(part, ast.Nominal):
+        traced = evaluate(part.value, at)
+        nominal = integer(traced.value, f"the nominal value of {part.name.text}", part.value.span, at)
+        if nominal < 1:
+            raise _bad("a size is at least 1", f"this is {nominal}", part.value.span, at)
+        return _free(part.name.text, nominal, part.name.span, at)
+    if isinstance(part, ast.Var) and at.names.find(part.name) is None and at.file.find(part.name, at.session) is None:
+        if not part.name[0].isupper():
+            error = f"`{part.name}` is not defined; a free size begins with a capital letter"
+            raise _bad(error, "neither a name in sight nor a free size", part.span, at)
+        return _free(part.name, None, part.span, at)
+    traced = evaluate(part, at)
+    if isinstance(traced.value, Dim):
+        return traced.value.with_why(traced.why)
+    size = integer(traced.value, "a size", part.span, at)
+    if size < 1:
+        raise _bad("a size is at least 1", f"this is {size}", part.span, at)
+    return Dim.of(size, traced.why)
+
+
+def _free(name: str, nominal: int | None, span: Span, at: At) -> Dim:
+    is_batch = nominal is None and not list(at.session.domain)
+    try:
+        dim = at.session.domain.symbol(name, 1 if is_batch else nominal, span)
+    except Contradiction as contradiction:
+        raise _impossible(contradiction, span, at) from None
+    dim.why = Why("size", span, dim, (), name)
+    at.names.own.setdefault(name, (Traced(dim, dim.why), span))
+    return dim
+
+
+def _impossible(contradiction: Contradiction, span: Span, at: At) -> Failed:
+    from archdsl.errors.shapes import Impossible
+
+    return at.reporter.fail(Impossible(contradiction.name, contradiction.assumed, contradiction.known), span)
+
+
+def _assume(claim: ast.Expr, at: At) -> None:
+    """`H % m == r`, `H >= a`, `H <= b`, `H > a`, `H < b`, `H == a`, joined by `and`."""
+    if isinstance(claim, ast.Binary) and claim.op == "and":
+        _assume(claim.left, at)
+        _assume(claim.right, at)
+        return
+    if not isinstance(claim, ast.Binary):
+        raise _cannot_use(claim, at)
+    right = evaluate(claim.right, at).value
+    if not is_number(right) or not isinstance(right, int):
+        raise _bad(
+            "`where` compares a free size with an int",
+            f"this is {type_name(right)} {show(right)}",
+            claim.right.span,
+            at,
+        )
+    left, modulus = claim.left, None
+    if isinstance(left, ast.Binary) and left.op == "%" and claim.op == "==":
+        modulus = integer(evaluate(left.right, at).value, "a modulus", left.right.span, at)
+        if modulus < 1:
+            raise _bad("a modulus is at least 1", f"this is {modulus}", left.right.span, at)
+        left = left.left
+    if not isinstance(left, ast.Var) or left.name not in list(at.session.domain):
+        raise _cannot_use(claim, at)
+    _take(left.name, claim.op, modulus, right, claim.span, at)
+
+
+def _take(name: str, op: str, modulus: int | None, right: int, span: Span, at: At) -> None:
+    domain = at.session.domain
+    try:
+        if modulus is not None:
+            domain.assume_modulus(name, modulus, right)
+        elif op in (">=", ">", "=="):
+            domain.assume_at_least(name, right + (op == ">"))
+        if modulus is None and op in ("<=", "<", "=="):
+            domain.assume_at_most(name, right - (op == "<"))
+    except Contradiction as contradiction:
+        raise _impossible(contradiction, span, at) from None
+    free = domain.free(name)
+    if free.nominal is not None and not domain.allows(name, free.nominal):
+        text = f"the nominal size {name} = {free.nominal} is not among those that `where` allows"
+        raise _bad(text, f"excludes {free.nominal}", span, at)
+
+
+def _cannot_use(claim: ast.Expr, at: At) -> Failed:
+    text = "`where` takes H % m == r, H >= a, H <= b for a free size H, joined by `and` or commas"
+    return _bad(text, "not of this form", claim.span, at)

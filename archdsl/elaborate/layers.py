@@ -1,0 +1,143 @@
+"""Adding an op to a scope: its shape, its name, where its numbers came from, and the message when it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archdsl.budget import Exceeded
+from archdsl.diagnostic import Label
+from archdsl.elaborate.context import At
+from archdsl.elaborate.report import Failed
+from archdsl.elaborate.values import Tensor
+from archdsl.ir.explain import derived
+from archdsl.ir.graph import Check, Layer, Unknown, Value
+from archdsl.ir.shape import Shape
+from archdsl.ir.why import Traced, Why
+from archdsl.ops.op import Op, Refused, take_undecided
+from archdsl.source import Span
+
+
+def add_layer(
+    op: Op,
+    args: Mapping[str, Traced],
+    operands: Sequence[Tensor],
+    label: tuple[str, ...] | None,
+    span: Span,
+    at: At,
+    merges: str = "",
+) -> Tensor:
+    """Apply an op. Raises `Failed` once a refusal is reported; `Refused` goes through where lines merge, so that the
+    connector can say it in its own words."""
+    at.session.spend("steps", 1, span)
+    inputs = tuple(at.scope.localise(operand) for operand in operands)
+    shapes = _known_shapes(inputs)
+    if shapes is None:
+        return add_unknown(label, span, at, counts=op.role != "merge", inputs=inputs)
+    try:
+        shape = op.shape(*shapes)
+        counts = op.is_module(*shapes)
+    except Refused as refused:
+        take_undecided()
+        if merges:
+            raise
+        report_refusal(op, refused, args, operands, span, at)
+        raise Failed from None
+    except Exceeded as over:
+        raise at.session.exhausted(over, span) from None
+    open_checks = take_undecided()
+    name = _claim(label, counts, span, at)
+    _explain(op, shape, shapes, args, span)
+    node = Layer(op, inputs, shape, name, at.place(span), args, merges)
+    for check in open_checks:
+        at.scope.graph.checks.append(Check(node, check.axis, inputs[check.left], inputs[check.right]))
+    if counts:
+        _mind_keys(op, shapes, label, span, node.name, at)
+    tensor = at.scope.add(node)
+    at.scope.enter(label, tensor)
+    return tensor
+
+
+def _known_shapes(inputs: Sequence[Value]) -> tuple[Shape, ...] | None:
+    shapes = tuple(value.shape for value in inputs if value.shape is not None)
+    return shapes if len(shapes) == len(inputs) else None
+
+
+def _claim(label: tuple[str, ...] | None, counts: bool, span: Span, at: At) -> tuple[str, ...] | None:
+    if counts:
+        return at.scope.claim(label, "layer", span, at)
+    if label:
+        at.scope.claim_value(label, span, at)
+    return None
+
+
+def add_unknown(
+    label: tuple[str, ...] | None, span: Span, at: At, *, counts: bool = True, inputs: tuple[Value, ...] = ()
+) -> Tensor:
+    """A step that failed, or whose input did: its shape is unknown, and nothing more is said because of it."""
+    try:
+        name = _claim(label, counts, span, at)
+    except Failed:
+        name = None
+    if not inputs and at.current is not None:
+        inputs = (at.scope.localise(at.current),)
+    tensor = at.scope.add(Unknown(inputs, name, at.place(span)))
+    at.scope.enter(label, tensor)
+    return tensor
+
+
+def _explain(op: Op, shape: Shape, inputs: Sequence[Shape], args: Mapping[str, Traced], span: Span) -> None:
+    """Give each size that the op made its derivation; those that passed through have theirs."""
+    made = {axis % shape.rank: param for axis, param in op.makes.items()} if op.makes else {}
+    for axis, dim in enumerate(shape.dims):
+        if dim.why is not None and axis not in made:
+            continue
+        given = args.get(made.get(axis, ""))
+        if given is not None:
+            dim.why = given.why
+        elif dim.why is None:
+            sources = tuple(x.dims[axis].why for x in inputs if axis < x.rank)
+            value = dim if dim.constant is None else dim.constant
+            dim.why = Why("step", span, value, tuple(why for why in sources if why is not None), op.name)
+
+
+def _mind_keys(
+    op: Op, shapes: Sequence[Shape], label: object, span: Span, name: tuple[str, ...] | None, at: At
+) -> None:
+    """The lint on numbered steps with weights behind a conditional one."""
+    if label is not None:
+        return
+    if at.guards and at.guards is not at.scope.guards:
+        at.scope.conditional = at.guards[-1]
+    elif at.scope.conditional is not None and op.state(*shapes):
+        from archdsl.errors.names import KeyMoves
+
+        assert name is not None
+        condition = at.scope.conditional.condition
+        answer = "true" if at.scope.conditional.taken else "false"
+        labels = (Label(condition.why.span, "this condition"),) if condition.why.span else ()
+        at.reporter.report(KeyMoves(".".join(name), answer), span, labels=labels)
+
+
+def report_refusal(
+    op: Op, refused: Refused, args: Mapping[str, Traced], operands: Sequence[Tensor], span: Span, at: At
+) -> None:
+    """Point at the argument that is to blame, and say where the operands' sizes came from."""
+    given = args.get(refused.param or "")
+    blamed = given.why.span if given is not None and given.why.span is not None else span
+    if blamed.source is not span.source or not span.start <= blamed.start <= span.end:
+        blamed = span  # a parameter that was bound elsewhere: its derivation goes into a note
+    notes: list[str] = []
+    if given is not None and (text := derived(given.why)):
+        notes.append(f"{refused.param}: {text}")
+    labels = [made_by(operand, at) for operand in operands[-3:]]
+    at.reporter.report(
+        refused.error, blamed, labels=tuple(label for label in labels if label), notes=tuple(notes), helps=refused.helps
+    )
+
+
+def made_by(tensor: Tensor, at: At, what: str = "the input") -> Label | None:
+    """ "the input is 64x56x56, from here": at the step that made a value."""
+    shape, node = tensor.value.shape, tensor.value.node
+    if shape is None or node.place.span.source is not at.file.source:
+        return None
+    return Label(node.place.span, f"{what} is {shape}, from here")

@@ -1,0 +1,187 @@
+"""What a name or a reference stands for, and the message where it stands for nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archdsl import ops
+from archdsl.elaborate.context import At
+from archdsl.elaborate.report import Failed
+from archdsl.elaborate.values import POISON, StepValue, Tensor
+from archdsl.ir.why import Traced, Why
+from archdsl.source import Span
+from archdsl.syntax import ast
+
+if TYPE_CHECKING:
+    from archdsl.diagnostic import Help
+
+
+def bind(name: ast.Name, traced: Traced, at: At) -> None:
+    """Bind a name between the braces at hand. It may hide no other name."""
+    taken = at.names.find(name.text)
+    if taken is not None:
+        from archdsl.diagnostic import Label
+        from archdsl.errors.names import Redefined
+
+        at.reporter.report(Redefined(name.text), name.span, labels=(Label(taken[1], "the first one"),))
+        return
+    at.names.own[name.text] = (traced, name.span)
+
+
+def local(name: str, at: At) -> Traced | None:
+    """A name of the block, or of the file; no op, no function."""
+    found = at.names.find(name)
+    if found is not None:
+        return found[0]
+    return at.file.find(name, at.session)
+
+
+def name(text: str, span: Span, at: At) -> Traced:
+    """What a name in an expression stands for: locals, then the file, then ops."""
+    found = local(text, at)
+    if found is not None:
+        return found
+    op = ops.find(text)
+    if op is not None:
+        value = StepValue(op)
+        return Traced(value, Why("literal", span, value))
+    from archdsl.errors.names import UnknownName
+
+    known = [*at.names.all(), *at.file.names(), *ops.names()]
+    raise at.reporter.fail(UnknownName("value", text), span, helps=did_you_mean(text, known, span))
+
+
+def step(path: ast.Path, at: At) -> StepValue:
+    """What a word in step position stands for. Only names that hold steps are considered, so a `let relu = 3` or a new
+    op never breaks a spec."""
+    word = path.parts[0].text
+    if len(path.parts) > 1:
+        return _imported_step(path, at)
+    found = local(word, at)
+    if found is not None:
+        if found.value is POISON:
+            raise Failed
+        if isinstance(found.value, StepValue):
+            return found.value
+    op = ops.find(word)
+    if op is not None:
+        return StepValue(op)
+    if found is not None:
+        from archdsl.elaborate.values import type_name
+        from archdsl.errors.values import BadStep
+
+        raise at.reporter.fail(BadStep(word, type_name(found.value)), path.span)
+    raise unknown_step(word, path.span, at)
+
+
+def unknown_step(word: str, span: Span, at: At) -> Failed:
+    from archdsl import connectors
+    from archdsl.errors.names import UnknownStep
+
+    steps = [n for n in at.names.all() if isinstance((local(n, at) or _NOTHING).value, StepValue)]
+    known = [*steps, *at.file.names(), *ops.names(), *connectors.names()]
+    return at.reporter.fail(UnknownStep(word), span, helps=did_you_mean(word, known, span))
+
+
+_NOTHING = Traced(None, Why("literal", None, None))
+
+
+def _imported_step(path: ast.Path, at: At) -> StepValue:
+    alias, member_name = path.parts[0], path.parts[1]
+    found = member(alias.text, member_name, at) if len(path.parts) == 2 else None
+    if found is None:
+        from archdsl.errors.names import UnknownName
+
+        known = at.file.imports
+        helps = did_you_mean(alias.text, known, alias.span)
+        raise at.reporter.fail(UnknownName("import", path.text), path.span, helps=helps)
+    if not isinstance(found.value, StepValue):
+        from archdsl.elaborate.values import type_name
+        from archdsl.errors.values import BadStep
+
+        raise at.reporter.fail(BadStep(path.text, type_name(found.value)), path.span)
+    return found.value
+
+
+def member(alias: str, name: ast.Name, at: At) -> Traced | None:
+    """`alias.name` of an imported file; None where `alias` is no import."""
+    imported = at.file.imports.get(alias)
+    if imported is None or at.names.find(alias) is not None:
+        return None
+    found = imported.find(name.text, at.session)
+    if found is not None:
+        if found.value is POISON:
+            raise Failed
+        return found
+    from archdsl.errors.names import UnknownName
+
+    helps = did_you_mean(name.text, imported.names(), name.span)
+    raise at.reporter.fail(UnknownName(f"name in {imported.source.name}", name.text), name.span, helps=helps)
+
+
+def reference(node: ast.Ref, at: At) -> Tensor | Traced:
+    """`@`, `@in`, `@label`, `@"computed{i}"`, `@"group.path"`. A `let` or parameter that holds a value is no label."""
+    if node.name is None:
+        return current(node.span, at)
+    if node.name == "in":
+        if at.entry is None:
+            raise no_current(node.span, at)
+        return at.entry
+    if isinstance(node.name, str):
+        label = node.name
+    else:
+        from archdsl.elaborate.expressions import text
+
+        label = text(node.name, at)
+    found = at.scope.find(label)
+    if found is None:
+        bound = at.names.find(label)  # `@pre` after `let pre = @`, `@skip` for a parameter that is a value
+        if bound is not None and bound[0].value is POISON:
+            raise Failed
+        if bound is not None and not isinstance(bound[0].value, (int, float, str, type(None), StepValue)):
+            return bound[0]
+        raise _no_label(label, node.span, at)
+    if found.hidden:
+        from archdsl.errors.names import LabelHidden
+
+        raise at.reporter.fail(LabelHidden(label), node.span)
+    return found.tensor
+
+
+def current(span: Span, at: At) -> Tensor:
+    """`@`, or a message that nothing flows here yet."""
+    if at.current is None:
+        raise no_current(span, at)
+    return at.current
+
+
+def no_current(span: Span, at: At) -> Failed:
+    from archdsl.errors.names import NoCurrent
+
+    return at.reporter.fail(NoCurrent(), span)
+
+
+def _no_label(label: str, span: Span, at: At) -> Failed:
+    from archdsl.diagnostic import Label
+    from archdsl.errors.names import LabelNotTaken, UnknownLabel
+
+    skipped = at.scope.skipped_condition(label)
+    if skipped is not None:
+        return at.reporter.fail(LabelNotTaken(label), span, labels=(Label(skipped, "this condition is false here"),))
+    known = at.scope.visible_labels()
+    quoted = span.text.startswith('@"')
+    return at.reporter.fail(
+        UnknownLabel(label), span, helps=did_you_mean(label, known, span, '@"{}"' if quoted else "@{}")
+    )
+
+
+def did_you_mean(word: str, known: object, span: Span, form: str = "{}") -> tuple[Help, ...]:
+    """A help with the edit, where a known word is near."""
+    from collections.abc import Iterable
+    from typing import cast
+
+    from archdsl.diagnostic import Edit, Help
+    from archdsl.errors.suggest import closest
+
+    near = closest(word, cast("Iterable[str]", known))
+    return (Help(f"did you mean `{near}`?", Edit(span, form.format(near))),) if near else ()

@@ -1,0 +1,217 @@
+"""Networks and variants: which one is asked for, its input, its promises, and the program that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archdsl.elaborate.arguments import block_params, give, match
+from archdsl.elaborate.calls import bind_params
+from archdsl.elaborate.context import At, Names, Session
+from archdsl.elaborate.expressions import evaluate
+from archdsl.elaborate.files import SpecFile
+from archdsl.elaborate.inputs import run_input
+from archdsl.elaborate.lookup import did_you_mean
+from archdsl.elaborate.report import Failed
+from archdsl.elaborate.scopes import ScopeBuilder
+from archdsl.elaborate.statements import Lines, run_sequence
+from archdsl.elaborate.unused import report_unused
+from archdsl.elaborate.values import Block, Given, show, type_name
+from archdsl.ir.graph import Graph, Program, Promise
+from archdsl.ir.why import Traced, Why
+from archdsl.source import Source, Span
+from archdsl.syntax import ast
+
+QUANTITIES = ("params", "macs", "output", "receptive_field")
+
+
+def build(file: SpecFile, target: str | None, settings: Mapping[str, object], session: Session) -> Program | None:
+    """The program of a network or variant; None once the reason is reported (there may be more errors anyway)."""
+    try:
+        network, variants = _resolve(file, target, session)
+        return _build(file, network, variants, settings, session)
+    except Failed:
+        return None
+
+
+def _resolve(file: SpecFile, target: str | None, session: Session) -> tuple[ast.Network, list[ast.Variant]]:
+    """The network, and the variants that lead to it, the one asked for first."""
+    start = Span(file.source, 0, 0)
+    if target is None:
+        return _only_network(file, session), []
+    variants: list[ast.Variant] = []
+    name, span = target, start
+    while name in file.variants:
+        variant = file.variants[name]
+        if variant in variants:
+            from archdsl.errors.limits import EndlessLet
+
+            raise session.reporter.fail(EndlessLet(name), span)
+        variants.append(variant)
+        name, span = variant.base.text, variant.base.span
+    if name in file.networks:
+        return file.networks[name], variants
+    from archdsl.errors.files import NoSuchTarget
+
+    known = [*file.networks, *file.variants]
+    helps = did_you_mean(name, known, span)
+    raise session.reporter.fail(NoSuchTarget(name, ", ".join(known) or "no network"), span, helps=helps)
+
+
+def _only_network(file: SpecFile, session: Session) -> ast.Network:
+    if len(file.networks) == 1:
+        return next(iter(file.networks.values()))
+    from archdsl.errors.files import NoNetwork, SeveralNetworks
+
+    error = SeveralNetworks(", ".join(file.networks)) if file.networks else NoNetwork()
+    raise session.reporter.fail(error, Span(file.source, 0, 0))
+
+
+def _build(
+    file: SpecFile,
+    network: ast.Network,
+    variants: Sequence[ast.Variant],
+    settings: Mapping[str, object],
+    session: Session,
+) -> Program | None:
+    block = Block(network, file)
+    title = variants[0].name if variants else network.name
+    graph = Graph("network", title.text, title.span)
+    builder = ScopeBuilder(graph)
+    at = At(session, file, Names(), builder, block=block)
+    args = _arguments(block, variants, settings, file, session)
+    bind_params(block, args, iter(()), at)
+    session.promises.clear()
+    session.keep_promises = not settings
+    result = run_sequence(network.body, at)
+    if result is None:
+        from archdsl.errors.shapes import BadInput
+
+        error = BadInput(f"network `{network.name.text}` has no input", "needs an `input` before its steps")
+        raise session.reporter.fail(error, network.name.span)
+    graph.outputs.append(builder.localise(result))
+    report_unused(graph, session.reporter)
+    if variants and variants[0].body is not None:
+        _variant_body(variants[0].body, at)
+    if session.reporter.diagnostics.failed:
+        return None
+    return Program(title.text, graph, session.domain.nominals(), tuple(session.promises), session.domain, file.source)
+
+
+def _arguments(
+    block: Block,
+    variants: Sequence[ast.Variant],
+    settings: Mapping[str, object],
+    file: SpecFile,
+    session: Session,
+) -> dict[str, Traced]:
+    """What the variants say, the base's first, and over it what was set from outside."""
+    params = block_params(block)
+    names = [param.name for param in params]
+    place = file.place(session)
+    chosen: dict[str, Given] = {}
+    for variant in reversed(variants):
+        given = [give(arg, None, place) for arg in variant.args]
+        for position, one in enumerate(given):
+            if one.name is None and position < len(names):
+                one.name = names[position]
+        match(block.name, [_optional(param) for param in params], given, variant.span, place)
+        chosen.update({one.name: one for one in given if one.name is not None})
+    for name, value in settings.items():
+        chosen[name] = _setting(name, value, place)
+    return match(block.name, params, list(chosen.values()), block.declaration.name.span, place)
+
+
+def _optional(param: object) -> object:
+    from archdsl.ops.op import Param
+
+    assert isinstance(param, Param)
+    return Param(param.name, param.kind, param.optional, param.choices, False, None, param.keyword_only)
+
+
+def _setting(name: str, value: object, place: At) -> Given:
+    """A parameter set from outside: a Python value, or an expression of the language (`--set`, a step's name)."""
+    if isinstance(value, ast.Node):
+        try:
+            return Given(name, value.span, evaluate(value, place))  # type: ignore[arg-type]
+        except Failed:
+            return Given(name, value.span, None)
+    span = Span(Source(f"argument {name}", f"{value!r}"), 0, len(f"{value!r}"))
+    return Given(name, span, _from_python(value, span))
+
+
+def _from_python(value: object, span: Span) -> Traced:
+    if isinstance(value, (list, tuple)):
+        items = tuple(_from_python(item, span) for item in value)  # type: ignore[union-attr]
+        return Traced(items, Why("literal", span, items))
+    return Traced(value, Why("literal", span, value))
+
+
+def _variant_body(body: ast.Body, at: At) -> None:
+    for statement in body.statements:
+        try:
+            if isinstance(statement, ast.Expect):
+                run_expect(statement, at)
+            elif not isinstance(statement, ast.Bad):
+                from archdsl.errors.names import Misplaced
+
+                error = Misplaced("this statement", "a variant's braces hold `expect` only")
+                at.reporter.report(error, statement.span)
+        except Failed:
+            continue
+
+
+def run_declaration(statement: ast.Statement, lines: Lines, at: At) -> None:
+    """`input`, `expect`, and those that are for later."""
+    from archdsl.errors.names import Misplaced, Unsupported
+
+    in_network = at.scope.graph.kind == "network"
+    if isinstance(statement, ast.Input):
+        if not in_network:
+            raise at.reporter.fail(
+                Misplaced("`input`", "an input belongs to a network, outside of groups"), statement.span
+            )
+        lines.end(run_input(statement, at))
+    elif isinstance(statement, ast.Expect):
+        if not in_network:
+            raise at.reporter.fail(Misplaced("`expect`", "a promise belongs to a network or a variant"), statement.span)
+        run_expect(statement, at)
+    else:
+        word = statement.span.text.split(None, 1)[0].split(":")[0].split("{")[0]
+        raise at.reporter.fail(Unsupported(f"`{word}`"), statement.span)
+
+
+def run_expect(statement: ast.Expect, at: At) -> None:
+    """`expect params == 11_689_512`: kept, and checked once the whole network is known."""
+    if not at.session.keep_promises:
+        return
+    claim = statement.claim
+    if isinstance(claim, ast.Bad):
+        raise Failed
+    is_claim = isinstance(claim, ast.Binary) and claim.op in ("==", "!=", "<", "<=", ">", ">=")
+    if not is_claim or not isinstance(claim.left, ast.Var) or claim.left.name not in QUANTITIES:  # type: ignore[union-attr]
+        from archdsl.errors.promises import NoSuchFigure
+
+        word = claim.left.name if is_claim and isinstance(claim.left, ast.Var) else ""  # type: ignore[union-attr]
+        span = claim.left.span if word else claim.span  # type: ignore[union-attr]
+        error = NoSuchFigure(word or claim.span.text[:40], ", ".join(QUANTITIES))
+        raise at.reporter.fail(error, span, helps=did_you_mean(word, QUANTITIES, span))
+    assert isinstance(claim, ast.Binary) and isinstance(claim.left, ast.Var)
+    value = _promised(claim.left.name, claim.right, at)
+    at.session.promises.append(Promise(claim.left.name, claim.op, value, statement.span))
+
+
+def _promised(quantity: str, node: ast.Expr, at: At) -> object:
+    """An int, the text of a rounded number, or for `output` the sizes."""
+    if isinstance(node, ast.Rounded):
+        return node.text
+    value = evaluate(node, at).value
+    if quantity == "output":
+        from archdsl.elaborate.expressions import list_items
+
+        return tuple(item.value for item in list_items(evaluate(node, at), "`output`", node.span, at))
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        from archdsl.errors.values import WrongType
+
+        error = WrongType(f"`expect {quantity}`", "a number", f"{type_name(value)} {show(value)}")
+        raise at.reporter.fail(error, node.span)
+    return value

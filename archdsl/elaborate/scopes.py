@@ -1,0 +1,221 @@
+"""Scopes: the naming rule, labels, and values that cross a group's edge.
+
+A scope is a network, a block call, a group (braces) or a labelled connector. In it layers, block calls and groups are
+numbered from 0 in source order, labelled ones counted too: exactly the keys `nn.Sequential` would give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archdsl.elaborate.context import At
+from archdsl.elaborate.labels import why_not
+from archdsl.elaborate.report import Failed
+from archdsl.elaborate.values import Tensor
+from archdsl.ir.graph import Graph, Guard, Input, Node, Place, Scope, Value
+from archdsl.source import Span
+from archdsl.syntax import ast
+
+
+class Entry:
+    """A named step: its result, and its scope where it is a finished group (so that a path can lead into it)."""
+
+    __slots__ = ("group", "hidden", "tensor")
+
+    def __init__(self, tensor: Tensor, group: ScopeBuilder | None) -> None:
+        self.tensor = tensor
+        self.group = group
+        self.hidden = False
+
+
+class ScopeBuilder:
+    """A graph being filled, and the names in it. `parent` is the scope around a group, None at a block's edge."""
+
+    def __init__(self, graph: Graph, parent: ScopeBuilder | None = None, guards: tuple[Guard, ...] = ()) -> None:
+        self.graph = graph
+        self.parent = parent
+        self.guards = guards  # the conditions around the whole scope: within it they decide nothing
+        self.node: Scope | None = None  # once it is finished, for a group
+        self.counted = 0
+        self.entries: dict[str, Entry] = {}
+        self.conditional: Guard | None = None  # a counted step without a label stood under this condition
+        self._owners: dict[str, tuple[str, Span]] = {}  # path -> what is there, and where
+        self._captured: dict[int, tuple[Value, Value]] = {}
+        self._skipped: list[tuple[ast.Body | ast.If, Span]] = []
+
+    # ---- names
+
+    def claim(self, label: tuple[str, ...] | None, kind: str, span: Span, at: At) -> tuple[str, ...]:
+        """The path of a counted step: its label, or its number. `kind` is "layer", "block call" or "group"."""
+        name = label or (str(self.counted),)
+        self.counted += 1
+        path = ".".join(name)
+        for depth in range(1, len(name)):
+            container = ".".join(name[:depth])
+            owner = self._owners.setdefault(container, ("container", span))
+            if owner[0] != "container":
+                self._refuse_into(path, container, owner, span, at)
+        if path in self._owners:
+            self._refuse_second(path, span, at)
+        self._owners[path] = (kind, span)
+        return name
+
+    def claim_value(self, label: tuple[str, ...], span: Span, at: At) -> None:
+        """The label of a step that makes no module: it is no path, but no other step may have it."""
+        path = ".".join(label)
+        if path in self._owners:
+            self._refuse_second(path, span, at)
+        self._owners[path] = ("value", span)
+
+    def _refuse_into(self, path: str, container: str, owner: tuple[str, Span], span: Span, at: At) -> None:
+        from archdsl.diagnostic import Label
+        from archdsl.errors.names import IntoScope
+
+        error = IntoScope(path, container, f"a {owner[0]}")
+        raise at.reporter.fail(error, span, labels=(Label(owner[1], f"`{container}` is this {owner[0]}"),))
+
+    def _refuse_second(self, path: str, span: Span, at: At) -> None:
+        from archdsl.diagnostic import Label
+        from archdsl.errors.names import DuplicatePath
+
+        first = self._owners[path][1]
+        raise at.reporter.fail(DuplicatePath(path), span, labels=(Label(first, f"the first `{path}`"),))
+
+    def enter(self, label: tuple[str, ...] | None, tensor: Tensor, group: ScopeBuilder | None = None) -> None:
+        """Make a step's result known under its path."""
+        if label:
+            self.entries[".".join(label)] = Entry(tensor, group)
+
+    # ---- labels
+
+    def find(self, path: str) -> Entry | None:
+        """What a path leads to: in this scope or one around it, and from there into finished groups."""
+        scope: ScopeBuilder | None = self
+        while scope is not None:
+            found = scope._descend(path)
+            if found is not None:
+                return found
+            scope = scope.parent
+        return None
+
+    def _descend(self, path: str) -> Entry | None:
+        entry = self.entries.get(path)
+        if entry is not None:
+            return entry
+        head, dot, rest = path.partition(".")
+        while dot:
+            group = self.entries.get(head)
+            if group is not None and group.group is not None:
+                return group.group._descend(rest)
+            more, dot, rest = rest.partition(".")
+            head = f"{head}.{more}"
+        return None
+
+    def visible_labels(self) -> list[str]:
+        return [label for scope in self._chain() for label in scope.entries]
+
+    def skip(self, branch: ast.Body | ast.If, condition: Span) -> None:
+        """Remember a branch that was not taken, for references to what stands in it."""
+        self._skipped.append((branch, condition))
+
+    def skipped_condition(self, label: str) -> Span | None:
+        """The condition that left a label out."""
+        for scope in self._chain():
+            for branch, condition in scope._skipped:
+                if label in labels_in(branch):
+                    return condition
+        return None
+
+    def _chain(self) -> Iterator[ScopeBuilder]:
+        scope: ScopeBuilder | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+    # ---- values across edges
+
+    def localise(self, tensor: Tensor) -> Value:
+        """A value as this scope's graph sees it: one from around a group comes in as a further input, one from inside a
+        finished group goes out as a further output."""
+        if tensor.scope is self:
+            return tensor.value
+        if any(scope is tensor.scope for scope in self._chain()):
+            return self._capture(tensor)
+        return self.localise(tensor.scope.expose(tensor.value))
+
+    def _capture(self, tensor: Tensor) -> Value:
+        assert self.parent is not None, "a value never crosses a block's edge but as an argument"
+        outer = self.parent.localise(tensor)
+        known = self._captured.get(id(outer))
+        if known is None:
+            node = Input(f"captured{len(self.graph.inputs)}", outer.shape, Place(self.graph.span))
+            known = self._captured[id(outer)] = (outer, node.outputs[0])
+            self.graph.inputs.append(node.outputs[0])
+        return known[1]
+
+    def captured(self) -> tuple[Value, ...]:
+        """What a group takes from outside beside its current value, in the parent's terms."""
+        return tuple(outer for outer, _ in self._captured.values())
+
+    def expose(self, value: Value) -> Tensor:
+        """A value inside this finished group, as the scope around it sees it."""
+        assert self.node is not None and self.parent is not None, "only finished groups are looked into"
+        outputs = self.graph.outputs
+        index = next((i for i, known in enumerate(outputs) if known is value), len(outputs))
+        if index == len(outputs):
+            outputs.append(value)
+            self.node.outputs = (*self.node.outputs, Value(self.node, index, value.shape))
+        return Tensor(self.node.outputs[index], self.parent)
+
+    def add(self, node: Node) -> Tensor:
+        """Append a step; its first output."""
+        self.graph.nodes.append(node)
+        return Tensor(node.outputs[0], self)
+
+
+def label_of(node: ast.Path | ast.Template | None, at: At) -> tuple[str, ...] | None:
+    """A step's label as path components; None without one, or with one that can't be used (which was reported)."""
+    if node is None:
+        return None
+    if isinstance(node, ast.Path):
+        text = node.text
+    else:
+        from archdsl.elaborate.expressions import text as filled_in
+
+        try:
+            text = filled_in(node, at)
+        except Failed:
+            return None
+    parts = tuple(text.split("."))
+    for part in parts:
+        reason = why_not(part)
+        if reason:
+            from archdsl.elaborate.values import show
+            from archdsl.errors.names import BadLabel
+
+            at.reporter.report(BadLabel(show(part)[1:-1], reason), node.span)
+            return None
+    return parts
+
+
+def labels_in(branch: ast.Body | ast.If) -> set[str]:
+    """The labels written in braces, at any depth, as far as they are plain words."""
+    found: set[str] = set()
+    todo: list[object] = [branch]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Step):
+            if isinstance(node.label, ast.Path):
+                found.add(node.label.text)
+            todo.append(node.unit)
+        elif isinstance(node, ast.Body):
+            todo += node.statements
+        elif isinstance(node, ast.If):
+            todo += [node.then, node.orelse]
+        elif isinstance(node, ast.Chain):
+            todo += node.steps
+        elif isinstance(node, ast.For):
+            todo.append(node.body)
+        elif isinstance(node, ast.Use) and node.body is not None:
+            todo += [node.body, *(clause.body for clause in node.clauses)]
+    return found

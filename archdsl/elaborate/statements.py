@@ -1,0 +1,128 @@
+"""Statements between braces, unfolded in textual order."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from archdsl.elaborate import lookup
+from archdsl.elaborate.context import At
+from archdsl.elaborate.expressions import bind_targets, condition, evaluate, list_items
+from archdsl.elaborate.foresight import least_steps
+from archdsl.elaborate.report import Failed
+from archdsl.elaborate.steps import run_chain
+from archdsl.elaborate.values import POISON, Tensor
+from archdsl.ir.graph import Guard, Turn
+from archdsl.ir.why import Traced, Why
+from archdsl.syntax import ast
+
+
+class Lines(Protocol):
+    """What a line consumes and where its result goes: the one difference between connectors' braces."""
+
+    def begin(self) -> Tensor | None: ...
+    def end(self, result: Tensor) -> None: ...
+
+
+class Piped:
+    """Plain braces: a line consumes what the line before made."""
+
+    def __init__(self, entering: Tensor | None) -> None:
+        self.current = entering
+
+    def begin(self) -> Tensor | None:
+        return self.current
+
+    def end(self, result: Tensor) -> None:
+        self.current = result
+
+
+class Branched:
+    """Every line consumes the same value; the results are kept."""
+
+    def __init__(self, entering: Tensor | None) -> None:
+        self.entering = entering
+        self.results: list[Tensor] = []
+
+    def begin(self) -> Tensor | None:
+        return self.entering
+
+    def end(self, result: Tensor) -> None:
+        self.results.append(result)
+
+
+def run_sequence(body: ast.Body, at: At) -> Tensor | None:
+    """Braces whose lines pipe; their result."""
+    lines = Piped(at.current)
+    run_body(body, lines, at)
+    return lines.current
+
+
+def run_body(body: ast.Body, lines: Lines, at: At) -> None:
+    """Every statement in turn. A failed one was reported; the next ones still get checked."""
+    for statement in body.statements:
+        at.current = lines.begin()
+        if isinstance(statement, ast.Chain):
+            result = run_chain(statement, at)
+            if result is not None:
+                lines.end(result)
+            continue
+        try:
+            if isinstance(statement, ast.If):
+                _run_if(statement, lines, at)
+            elif isinstance(statement, ast.For):
+                _run_for(statement, lines, at)
+            elif isinstance(statement, ast.Let):
+                _run_let(statement, at)
+            elif isinstance(statement, ast.Bad):
+                _run_bad(lines, at)
+            else:
+                from archdsl.elaborate.networks import run_declaration
+
+                run_declaration(statement, lines, at)
+        except Failed:
+            continue
+    at.current = lines.begin()
+
+
+def _run_bad(lines: Lines, at: At) -> None:
+    """Text that could not be read may have been a step: what it would have made is unknown."""
+    if at.current is not None:
+        from archdsl.elaborate.layers import add_unknown
+
+        lines.end(add_unknown(None, at.current.value.node.place.span, at))
+
+
+def _run_let(statement: ast.Let, at: At) -> None:
+    try:
+        traced = evaluate(statement.value, at)
+    except Failed:
+        traced = Traced(POISON, Why("literal", statement.span, POISON))
+    lookup.bind(statement.name, traced, at)
+
+
+def _run_if(statement: ast.If, lines: Lines, at: At) -> None:
+    test = condition(statement.condition, at, "what stands behind `if`")
+    taken = test.value is True
+    branch = statement.then if taken else statement.orelse
+    skipped = statement.orelse if taken else statement.then
+    if skipped is not None:
+        at.scope.skip(skipped, statement.condition.span)
+    if branch is None:
+        return
+    inner = at.inner(guard=Guard(Traced(taken, Why("if", statement.condition.span, taken, (test.why,))), taken))
+    if isinstance(branch, ast.If):
+        _run_if(branch, lines, inner)
+    else:
+        run_body(branch, lines, inner)
+
+
+def _run_for(statement: ast.For, lines: Lines, at: At) -> None:
+    iterable = evaluate(statement.iterable, at)
+    turns = list_items(iterable, "`for`", statement.iterable.span, at)
+    at.session.foresee("steps", len(turns) * least_steps(statement.body), statement.span)
+    at.session.spend("work", len(turns), statement.span)
+    count = Traced(len(turns), Why("len", statement.iterable.span, len(turns), (iterable.why,)))
+    for index, item in enumerate(turns):
+        inner = at.inner(turn=Turn(statement.iterable.span, index, count))
+        bind_targets(statement.targets, item, inner)
+        run_body(statement.body, lines, inner)

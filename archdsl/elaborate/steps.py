@@ -1,0 +1,169 @@
+"""Steps: `[label:] word[(arguments)] [{ }] [* n]`. Resolves the word and adds to the graph what it stands for."""
+
+from __future__ import annotations
+
+from archdsl import connectors
+from archdsl.elaborate import lookup
+from archdsl.elaborate.arguments import bind_step, make_op
+from archdsl.elaborate.context import At
+from archdsl.elaborate.expressions import evaluate, integer
+from archdsl.elaborate.layers import add_layer, add_unknown
+from archdsl.elaborate.report import Failed
+from archdsl.elaborate.scopes import label_of
+from archdsl.elaborate.values import Block, StepValue, Tensor
+from archdsl.ir.graph import Turn
+from archdsl.ir.why import Traced
+from archdsl.source import Span
+from archdsl.syntax import ast
+
+Label = tuple[str, ...]
+
+
+def run_chain(chain: ast.Chain, at: At) -> Tensor | None:
+    """`a -> b -> c`: each step works on what the one before made. `at.current` ends as the last result."""
+    for position, step in enumerate(chain.steps):
+        if isinstance(step.unit, ast.Run) and step.unit.args is None and position > 0:
+            from archdsl.errors.names import DropsValue
+
+            at.reporter.report(DropsValue(step.unit.span.text), step.unit.span)
+        at.current = run_step(step, at)
+    return at.current
+
+
+def run_step(step: ast.Step, at: At) -> Tensor | None:
+    """One step, written as often as its `* n` says."""
+    label = label_of(step.label, at)
+    if step.repeat is None:
+        return run_unit(step.unit, label, at)
+    try:
+        traced = evaluate(step.repeat, at)
+        count = _count(traced, step.repeat.span, at)
+    except Failed:
+        return add_unknown(label, step.span, at)
+    if label is None:
+        return _repeat(step.unit, count, traced, step.repeat.span, at)
+    from archdsl.elaborate.groups import run_group
+
+    return run_group(lambda inner: _repeat(step.unit, count, traced, step.repeat.span, inner), label, step.span, at)
+
+
+def _count(traced: Traced, span: Span, at: At) -> int:
+    count = integer(traced.value, "a repeat count", span, at)
+    if count < 0:
+        from archdsl.errors.values import NegativeCount
+
+        raise at.reporter.fail(NegativeCount(count), span)
+    return count
+
+
+def _repeat(unit: ast.Body | ast.Use | ast.Run, count: int, traced: Traced, span: Span, at: At) -> Tensor | None:
+    from archdsl.elaborate.foresight import least_steps
+
+    at.session.foresee("steps", count * least_steps(unit), span)
+    at.session.spend("work", count, span)
+    current = at.current
+    for index in range(count):
+        inner = at.inner(current=current, turn=Turn(span, index, traced))
+        current = run_unit(unit, None, inner)
+    return current
+
+
+def run_unit(unit: ast.Body | ast.Use | ast.Run, label: Label | None, at: At) -> Tensor | None:
+    """A step without its repeat. A failed one is reported and gives a value of unknown shape."""
+    if isinstance(unit, ast.Body):
+        from archdsl.elaborate.groups import run_group
+        from archdsl.elaborate.statements import run_sequence
+
+        return run_group(lambda inner: run_sequence(unit, inner), label, unit.span, at)
+    try:
+        return _run_reference(unit, label, at) if isinstance(unit, ast.Run) else _run_use(unit, label, at)
+    except Failed:
+        return add_unknown(label, unit.span, at)
+
+
+def _run_reference(unit: ast.Run, label: Label | None, at: At) -> Tensor:
+    if unit.args is not None:
+        from archdsl.errors.names import Unsupported
+
+        raise at.reporter.fail(Unsupported("running a step again on another value"), unit.span)
+    found: object = lookup.reference(unit.ref, at)
+    if isinstance(found, Traced):
+        found = _item(found, unit, at)
+    if not isinstance(found, Tensor):
+        from archdsl.elaborate.values import type_name
+        from archdsl.errors.values import BadStep
+
+        raise at.reporter.fail(BadStep(unit.span.text, type_name(found)), unit.span)
+    at.scope.enter(label, found)
+    return found
+
+
+def _item(found: Traced, unit: ast.Run, at: At) -> object:
+    """`@stages[2]`: a value out of a list of values."""
+    from archdsl.elaborate.expressions import list_items
+
+    for node in unit.index:
+        parts = list_items(found, "an index", unit.ref.span, at)
+        index = integer(evaluate(node, at).value, "an index", node.span, at)
+        if not -len(parts) <= index < len(parts):
+            from archdsl.errors.values import OutOfList
+
+            raise at.reporter.fail(OutOfList(len(parts), index), node.span)
+        found = parts[index]
+    return found.value
+
+
+def _run_use(unit: ast.Use, label: Label | None, at: At) -> Tensor | None:
+    word = unit.path.text
+    if connectors.is_connector(word) and (unit.body is not None or lookup.local(word, at) is None):
+        from archdsl.elaborate.wiring import run_connector
+
+        return run_connector(word, unit, label, at)
+    if unit.body is not None:
+        _refuse_braces(unit, at)
+    step = bind_step(lookup.step(unit.path, at), unit.args or (), at)
+    return run_value(step, label, unit, at)
+
+
+def run_value(step: StepValue, label: Label | None, unit: ast.Use, at: At) -> Tensor:
+    """A step whose word and arguments are known: an op or a block call."""
+    if isinstance(step.target, Block):
+        from archdsl.elaborate.calls import call_block
+
+        return call_block(step.target, step.given, label, unit.span, at)
+    op, args, operands = make_op(step, unit.path.span, at)
+    if op.operands == 1:
+        operands = [lookup.current(unit.span, at)]
+    else:
+        _check_operands(op.name, op.operands, operands, unit, at)
+    return add_layer(op, args, operands, label, unit.span, at)
+
+
+def _check_operands(name: str, takes: int, operands: list[Tensor], unit: ast.Use, at: At) -> None:
+    if len(operands) == takes or (takes < 0 and len(operands) >= 2):
+        return
+    from archdsl.diagnostic import Help
+    from archdsl.errors.values import NotStepArguments
+
+    expected = "two values or more" if takes < 0 else f"{takes} values"
+    helps: tuple[Help, ...] = ()
+    if len(operands) == 1 and takes != 1:
+        helps = (Help(f"name the current value too: {name}(@, ...)"),)
+    found = {0: "no value is given", 1: "one value is given"}.get(len(operands), f"{len(operands)} values are given")
+    raise at.reporter.fail(NotStepArguments(name, expected, found), unit.span, helps=helps)
+
+
+def _refuse_braces(unit: ast.Use, at: At) -> None:
+    """Braces behind a word that is no connector: was a connector meant, or are they too much?"""
+    word = unit.path.text
+    from archdsl import ops
+    from archdsl.elaborate.lookup import unknown_step
+
+    found = lookup.local(word, at)
+    if len(unit.path.parts) == 1 and found is None and ops.find(word) is None:
+        raise unknown_step(word, unit.path.span, at)
+    from archdsl.errors.values import NoBraces
+
+    assert unit.body is not None
+    error = NoBraces(f"`{word}` takes no braces", "only connectors have a body")
+    raise at.reporter.fail(error, Span(unit.span.source, unit.body.span.start, unit.body.span.start + 1))

@@ -1,0 +1,27 @@
+"""A value that no output depends on is a mistake: something was meant to use it."""
+
+from __future__ import annotations
+
+from archdsl.elaborate.report import Reporter
+from archdsl.ir.graph import Graph, Node, Scope, Value
+
+
+def report_unused(graph: Graph, reporter: Reporter) -> None:
+    """Report every step of a finished body, groups included, whose result nothing takes."""
+    todo = [graph]
+    while todo:
+        body = todo.pop()
+        used: set[int] = {id(value) for value in body.outputs}
+        for node in body.nodes:
+            used.update(id(value) for value in node.inputs)
+            if isinstance(node, Scope) and node.graph.kind != "block":
+                todo.append(node.graph)
+        for node in body.nodes:
+            if not any(id(value) in used for value in node.outputs) and not _led_on(node, body.outputs):
+                from archdsl.errors.names import Unused
+
+                reporter.report(Unused(), node.place.span)
+
+
+def _led_on(node: Node, outputs: list[Value]) -> bool:
+    return any(value.node is node for value in outputs)

@@ -1,0 +1,159 @@
+"""The values of the language, and how messages show them.
+
+int, float, bool, None and str are Python's; a list is a tuple of `Traced`; a size that is still free is a `Dim`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Union, cast
+
+from archdsl.ir.dim import Dim
+from archdsl.ir.graph import Value
+from archdsl.ir.why import Traced
+from archdsl.ops.op import Op
+from archdsl.source import Span
+from archdsl.syntax import ast
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.files import SpecFile
+    from archdsl.elaborate.scopes import ScopeBuilder
+
+
+class Size(tuple[int, ...]):
+    """`3x3`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "x".join(map(str, self))
+
+
+class Tensor:
+    """A value of the graph, and the scope whose steps made it (None behind an error: its shape is unknown)."""
+
+    __slots__ = ("scope", "value")
+
+    def __init__(self, value: Value, scope: ScopeBuilder) -> None:
+        self.value = value
+        self.scope = scope
+
+
+class Block:
+    """A block as declared, with the file whose names it sees."""
+
+    __slots__ = ("declaration", "file")
+
+    def __init__(self, declaration: ast.Block | ast.Network, file: SpecFile) -> None:
+        self.declaration = declaration
+        self.file = file
+
+    @property
+    def name(self) -> str:
+        return self.declaration.name.text
+
+
+class Given:
+    """An argument as written: its place, its name if it has one, what it came to (None where that failed)."""
+
+    __slots__ = ("name", "span", "traced")
+
+    def __init__(self, name: str | None, span: Span, traced: Traced | None) -> None:
+        self.name = name
+        self.span = span
+        self.traced = traced
+
+
+class StepValue:
+    """A step as a value: an op or a block, with arguments bound so far. Each use makes fresh parameters."""
+
+    __slots__ = ("given", "target")
+
+    def __init__(self, target: type[Op] | Block, given: tuple[Given, ...] = ()) -> None:
+        self.target = target
+        self.given = given
+
+    @property
+    def name(self) -> str:
+        return self.target.name
+
+
+class Poison:
+    """Stands for a value whose making failed and was reported: using it says nothing more."""
+
+    __slots__ = ()
+
+
+POISON = Poison()
+
+Number = Union[int, float]
+
+
+def items(value: object) -> tuple[Traced, ...]:
+    """The items of a value that is known to be a list."""
+    return cast("tuple[Traced, ...]", value)
+
+
+def is_list(value: object) -> bool:
+    return isinstance(value, tuple) and not isinstance(value, Size)
+
+
+def type_name(value: object) -> str:
+    """The type as the language calls it."""
+    if is_list(value):
+        return "list"
+    for kind, name in _TYPE_NAMES:
+        if isinstance(value, kind):
+            return name
+    return "none"
+
+
+_TYPE_NAMES: tuple[tuple[type, str], ...] = (
+    (bool, "bool"),
+    (int, "int"),
+    (float, "float"),
+    (str, "string"),
+    (Size, "size"),
+    (Dim, "free size"),
+    (StepValue, "step"),
+    (Tensor, "value"),
+)
+
+
+def show(value: object, room: int = 60) -> str:
+    """A value as it would be written in a spec, cut to fit in a message."""
+    text = _show(value, room)
+    return text if len(text) <= room else text[: room - 3] + "..."
+
+
+def _show(value: object, room: int) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**40 else "a number of more than 40 digits"
+    if isinstance(value, str):
+        return '"' + value[:room].encode("unicode_escape").decode("ascii") + '"'
+    if isinstance(value, Size):
+        return "x".join(map(str, value))
+    if is_list(value):
+        shown = [_show(item.value, room) for item in items(value)[:room]]
+        return "[" + ", ".join(shown) + "]"
+    if isinstance(value, StepValue):
+        return value.name
+    if isinstance(value, Tensor):
+        return "a value"
+    return str(value)
+
+
+def key(value: object) -> Hashable:
+    """What two values have in common when a body made with one serves the other. 1, 1.0 and true differ."""
+    if is_list(value):
+        return "list", *(key(item.value) for item in items(value))
+    if isinstance(value, StepValue):
+        bound = ((given.name, key(given.traced.value)) if given.traced else None for given in value.given)
+        return "step", id(value.target), *bound
+    if isinstance(value, Tensor):
+        return "value", value.value.shape
+    return type(value).__name__, cast("Hashable", value)

@@ -1,0 +1,279 @@
+"""E04xx: values, types and arguments."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from archdsl.diagnostic import Error
+
+
+class WrongType(Error):
+    """A value of another type than the place takes.
+
+        conv(64, 3x3, bias=1)      # bias is a bool: true or false
+
+    Integers widen to floats and sizes; nothing else is converted.
+    """
+
+    code: ClassVar[str] = "E0401"
+    title: ClassVar[str] = "{where} takes {expected}, not {found}"
+    label: ClassVar[str] = "this is {found}"
+
+    where: str
+    expected: str
+    found: str
+
+
+class MissingArgument(Error):
+    """A parameter without a default was given no argument.
+
+    conv(64)               # conv needs a kernel: conv(64, 3x3)
+    """
+
+    code: ClassVar[str] = "E0402"
+    title: ClassVar[str] = "`{callee}` needs an argument for `{name}`"
+    label: ClassVar[str] = "`{name}` is missing"
+
+    callee: str
+    name: str
+
+
+class TooManyArguments(Error):
+    """More arguments by position than the callee takes. Options are given by name.
+
+    conv(64, 3x3, 2)       # which option? conv(64, 3x3, stride=2)
+    """
+
+    code: ClassVar[str] = "E0403"
+    title: ClassVar[str] = "`{callee}` takes {most} by position"
+    label: ClassVar[str] = "one too many"
+
+    callee: str
+    most: str
+
+
+class GivenTwice(Error):
+    """One parameter with two arguments.
+
+    conv(64, 3x3, channels=32)     # 64 is the channels already
+    """
+
+    code: ClassVar[str] = "E0404"
+    title: ClassVar[str] = "`{name}` of `{callee}` is given twice"
+    label: ClassVar[str] = "the second `{name}`"
+
+    callee: str
+    name: str
+
+
+class NotAWord(Error):
+    """A parameter that takes one of a few words got something else.
+
+    pad(1, mode=mirror)        # mode is one of constant, reflect, replicate, circular
+    """
+
+    code: ClassVar[str] = "E0405"
+    title: ClassVar[str] = "`{name}` of `{callee}` is one of {choices}"
+    label: ClassVar[str] = "not one of them"
+
+    callee: str
+    name: str
+    choices: str
+
+
+class BadOperands(Error):
+    """An operator between values it isn't defined for.
+
+    64 + "px"
+    [1, 2] < 3
+    a == relu                  # steps can't be compared: pass a boolean
+    """
+
+    code: ClassVar[str] = "E0406"
+    title: ClassVar[str] = "`{op}` is not defined for {left} and {right}"
+    label: ClassVar[str] = "{left} `{op}` {right}"
+
+    op: str
+    left: str
+    right: str
+
+
+class NotBoolean(Error):
+    """A condition that is neither true nor false. Numbers are not conditions here.
+
+    if depth { ... }           # write: if depth > 0
+    """
+
+    code: ClassVar[str] = "E0407"
+    title: ClassVar[str] = "{where} is a boolean, not {found}"
+    label: ClassVar[str] = "this is {found}"
+
+    where: str
+    found: str
+
+
+class Arithmetic(Error):
+    """A calculation without a result: division by zero, a number beyond 64 bits, a float that is not finite."""
+
+    code: ClassVar[str] = "E0408"
+    title: ClassVar[str] = "{what}"
+    label: ClassVar[str] = "no result"
+
+    what: str
+
+
+class OutOfList(Error):
+    """An index outside its list. Items are counted from 0.
+
+    [3, 4, 6, 3][4]            # the last is [3]
+    """
+
+    code: ClassVar[str] = "E0409"
+    title: ClassVar[str] = "the list has {length} items, so there is no item {index}"
+    label: ClassVar[str] = "outside the list"
+
+    length: int
+    index: int
+
+
+class NotAList(Error):
+    """`for`, `len` or an index applied to something that isn't a list.
+
+    for i in 4 { ... }         # a range is written 0..4
+    """
+
+    code: ClassVar[str] = "E0410"
+    title: ClassVar[str] = "{where} takes a list, not {found}"
+    label: ClassVar[str] = "this is {found}"
+
+    where: str
+    found: str
+
+
+class BadUnpack(Error):
+    """A pattern with more or fewer names than the item has parts.
+
+    for a, b in [[1, 2, 3]] { ... }
+    """
+
+    code: ClassVar[str] = "E0411"
+    title: ClassVar[str] = "{names} names for an item of {parts}"
+    label: ClassVar[str] = "does not fit the items"
+
+    names: int
+    parts: str
+
+
+class NegativeCount(Error):
+    """A step can't be written a negative number of times: `step * n` needs n >= 0."""
+
+    code: ClassVar[str] = "E0412"
+    title: ClassVar[str] = "a step can't be repeated {count} times"
+    label: ClassVar[str] = "this is {count}"
+
+    count: int
+
+
+class NoAttribute(Error):
+    """An attribute that the value doesn't have.
+
+    A value of the network has `.channels`, `.height`, `.width`, `.features` (the last axis), `.shape` and `.rank`.
+    """
+
+    code: ClassVar[str] = "E0413"
+    title: ClassVar[str] = "{found} has no attribute `{name}`"
+    label: ClassVar[str] = "no such attribute"
+
+    found: str
+    name: str
+
+
+class NotCallable(Error):
+    """A call of something that is no step and no function."""
+
+    code: ClassVar[str] = "E0414"
+    title: ClassVar[str] = "{found} can't be called"
+    label: ClassVar[str] = "not a step and not a function"
+
+    found: str
+
+
+class BadFunctionUse(Error):
+    """A function with arguments it doesn't take.
+
+    len(3), max(), divisible(64, 0)
+    """
+
+    code: ClassVar[str] = "E0415"
+    title: ClassVar[str] = "`{function}` {reason}"
+    label: ClassVar[str] = "`{function}` can't take this"
+
+    function: str
+    reason: str
+
+
+class FreeSize(Error):
+    """A fixed number is needed, but this depends on a size that is free.
+
+        input image: [N, 3, H = 224, W = 224]
+        conv(@.height, 1x1)        # the weights would change with H
+
+    The nominal size (224) is for reports only. Fix the size in `input`, or use something that doesn't depend on it.
+    """
+
+    code: ClassVar[str] = "E0416"
+    title: ClassVar[str] = "{where} must be a fixed number, but {value} depends on the free size {symbols}"
+    label: ClassVar[str] = "this is {value}"
+    help: ClassVar[str] = "fix the size in the network's `input`"
+
+    where: str
+    value: str
+    symbols: str
+
+
+class RoundedOutside(Error):
+    """A number with a suffix (`4.09G`) says "rounds to the digits written": only `expect` can compare with one."""
+
+    code: ClassVar[str] = "E0417"
+    title: ClassVar[str] = "`{text}` can only stand in `expect`"
+    label: ClassVar[str] = "a rounded number"
+
+    text: str
+
+
+class BadStep(Error):
+    """A word in step position that holds something other than a step."""
+
+    code: ClassVar[str] = "E0418"
+    title: ClassVar[str] = "`{name}` is {found}, not a step"
+    label: ClassVar[str] = "not a step"
+
+    name: str
+    found: str
+
+
+class NotStepArguments(Error):
+    """An op that works on one value was handed a value as an argument, or one of several got too few.
+
+    conv(@enc1, 64, 3x3)       # write: @enc1 -> conv(64, 3x3)
+    add(@enc1)                 # add what? write: add(@, @enc1)
+    """
+
+    code: ClassVar[str] = "E0419"
+    title: ClassVar[str] = "`{callee}` takes {expected}"
+    label: ClassVar[str] = "{found}"
+
+    callee: str
+    expected: str
+    found: str
+
+
+class NoBraces(Error):
+    """Braces behind a step that takes none, or a connector without its braces."""
+
+    code: ClassVar[str] = "E0420"
+    title: ClassVar[str] = "{what}"
+    label: ClassVar[str] = "{place}"
+
+    what: str
+    place: str

@@ -1,0 +1,60 @@
+"""A derivation in words: `out = width * expansion = 64 * 4 (line 3)`."""
+
+from __future__ import annotations
+
+from archdsl.ir.why import CallWhy, Why
+
+_INFIX = {"+", "-", "*", "/", "//", "%", "^"}
+_DEPTH = 12
+
+
+def derived(why: Why) -> str:
+    """One line on where a number came from; empty if there is nothing to say."""
+    why = through_calls(why)
+    if why.rule == "name":
+        definition = why.operands[0]
+        steps = [why.name, formula(definition), _numbers(definition), str(why.value)]
+        return " = ".join(_distinct(steps)) + line_of(definition)
+    if why.rule in _INFIX:
+        return " = ".join(_distinct([formula(why), _numbers(why), str(why.value)])) + line_of(why)
+    if why.rule == "step":
+        return f"made by {why.name}" + line_of(why)
+    if why.rule == "input":
+        return "it came in with the block's input"
+    if why.rule == "param":
+        return f"{why.name} = {why.value}"
+    if why.rule == "literal" and why.span is not None:
+        return f"written{line_of(why)}"
+    return ""
+
+
+def through_calls(why: Why) -> Why:
+    """Inside the block call that made it, as far as its leaves are not known better outside."""
+    while isinstance(why, CallWhy):
+        why = why.operands[0]
+    return why
+
+
+def formula(why: Why, depth: int = 0) -> str:
+    """The derivation as an expression over names: `width * expansion`."""
+    if why.rule in ("name", "param"):
+        return why.name
+    if depth < _DEPTH and why.rule in _INFIX and len(why.operands) == 2:
+        left, right = (formula(operand, depth + 1) for operand in why.operands)
+        return f"{left} {why.rule} {right}"
+    return str(why.value)
+
+
+def _numbers(why: Why) -> str:
+    """The same with the names filled in: `64 * 4`."""
+    if why.rule in _INFIX and len(why.operands) == 2:
+        return f"{why.operands[0].value} {why.rule} {why.operands[1].value}"
+    return str(why.value)
+
+
+def _distinct(parts: list[str]) -> list[str]:
+    return [part for i, part in enumerate(parts) if part not in parts[:i]]
+
+
+def line_of(why: Why) -> str:
+    return f" (line {why.span.line})" if why.span is not None else ""
