@@ -84,10 +84,10 @@ def require_positive(dim: Dim, why: Why | None = None) -> Decision:
     if len(space.axes) != 1:
         return Decision("no", decision.fails) if space.value(space.home_point) < 0 else UNDECIDED
     axis = space.axes[0]
-    last = max((run.last for run in space.runs() or () if run.sign < 0), default=axis.last)
-    if last == axis.last:
+    failing = [run for run in space.runs() or () if run.sign < 0]
+    if not failing or any(run.last + run.step > axis.last for run in failing):
         return Decision("no", decision.fails)
-    low = axis.size(last + 1)
+    low = axis.size(1 + max(run.last for run in failing))
     free = space.domain.free(axis.name)
     if free.stated or (free.nominal is not None and free.nominal < low):
         return Decision("no", decision.fails, needs=(axis.name, low))
@@ -135,8 +135,9 @@ def _signs(space: Space, holds: Callable[[int], bool]) -> tuple[dict[int, tuple[
     if len(space.axes) == 1 and (runs := space.runs()) is not None:
         return space.nearest(runs), True
     low, high = space.corners()
-    if space.grows_or_falls and sign(space.value(low)) == sign(space.value(high)):
-        return {sign(space.value(low)): space.home_point}, True
+    extremes = sorted((sign(space.value(low)), sign(space.value(high))))
+    if space.grows_or_falls and len({holds(s) for s in range(extremes[0], extremes[1] + 1)}) == 1:
+        return {sign(space.value(space.home_point)): space.home_point}, True
     if _equal(space) is YES:
         return {0: space.home_point}, True
     found: dict[int, tuple[int, ...]] = {}
