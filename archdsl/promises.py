@@ -11,7 +11,7 @@ from archdsl.diagnostic import Diagnostic, Edit, Error, Help
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Program, Promise
 from archdsl.ir.why import Traced
-from archdsl.receptive import receptive_field
+from archdsl.receptive import receptive_field, show_field
 from archdsl.source import Span
 
 FIGURES = {
@@ -148,11 +148,6 @@ def _field(promise: Promise, field: tuple[int, ...]) -> tuple[Error, str] | None
     prefix = "" if promise.compare == "==" else f"{promise.compare} "
     right = show_field(field)
     return PromiseBroken("receptive field", f"{prefix}{show_field(wanted)}", right, ""), right
-
-
-def show_field(field: tuple[object, ...]) -> str:
-    """`427`, or `427x211` where the axes differ."""
-    return str(field[0]) if len(set(field)) == 1 else "x".join(map(str, field))
 
 
 def _incomparable(promise: Promise) -> tuple[Error, str]:

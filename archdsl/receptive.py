@@ -48,6 +48,11 @@ def receptive_field(program: Program) -> tuple[int, ...] | None:
     return max((field for field in fields if field), default=None)
 
 
+def show_field(field: tuple[object, ...]) -> str:
+    """`427`, or `427x211` where the axes differ."""
+    return str(field[0]) if len(set(field)) == 1 else "x".join(map(str, field))
+
+
 class _Analysis:
     def __init__(self) -> None:
         self._graphs: dict[Graph, list[Paths]] = {}
