@@ -59,8 +59,11 @@ def make_op(step: StepValue, span: Span, at: At) -> tuple[Op, dict[str, Traced],
     assert isinstance(cls, type)
     operands: list[Tensor] = []
     rest: list[Given] = []
+    many = cls.operands != 1
+    if many and any(given.traced is None for given in step.given):
+        raise Failed  # which of the rest are operands can't be told
     for given in step.given:
-        if given.name is None and cls.operands != 1 and _is_operand(given):
+        if given.name is None and many and _is_operand(given):
             assert given.traced is not None
             value = given.traced.value
             operands += [value] if isinstance(value, Tensor) else [item.value for item in items(value)]  # type: ignore[misc]

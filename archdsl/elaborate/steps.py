@@ -26,6 +26,8 @@ def run_chain(chain: ast.Chain, at: At) -> Tensor | None:
             from archdsl.errors.names import DropsValue
 
             at.reporter.report(DropsValue(step.unit.span.text), step.unit.span)
+            at.current = add_unknown(None, step.span, at, counts=False)
+            continue
         at.current = run_step(step, at)
     return at.current
 
