@@ -94,6 +94,8 @@ def _explain(op: Op, shape: Shape, inputs: Sequence[Shape], args: Mapping[str, T
         given = args.get(made.get(axis, ""))
         if given is not None:
             dim.why = given.why
+        elif dim.why is None and axis < inputs[0].rank and dim == inputs[0].dims[axis]:
+            dim.why = inputs[0].dims[axis].why  # a size that stays as it is was not made here
         elif dim.why is None:
             sources = tuple(x.dims[axis].why for x in inputs if axis < x.rank)
             value = dim if dim.constant is None else dim.constant

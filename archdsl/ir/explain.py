@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from archdsl.ir.why import CallWhy, Why
 
-_INFIX = {"+", "-", "*", "/", "//", "%", "^"}
+_INFIX = {"+": 1, "-": 1, "*": 2, "/": 2, "//": 2, "%": 2, "^": 3}
+"""Operator -> how strongly it binds."""
 _DEPTH = 12
 
 
@@ -15,7 +16,7 @@ def derived(why: Why) -> str:
         definition = why.operands[0]
         steps = [why.name, formula(definition), _numbers(definition), str(why.value)]
         return " = ".join(_distinct(steps)) + line_of(definition)
-    if why.rule in _INFIX:
+    if is_formula(why):
         return " = ".join(_distinct([formula(why), _numbers(why), str(why.value)])) + line_of(why)
     if why.rule == "step":
         return f"made by {why.name}" + line_of(why)
@@ -39,15 +40,26 @@ def formula(why: Why, depth: int = 0) -> str:
     """The derivation as an expression over names: `width * expansion`."""
     if why.rule in ("name", "param"):
         return why.name
-    if depth < _DEPTH and why.rule in _INFIX and len(why.operands) == 2:
-        left, right = (formula(operand, depth + 1) for operand in why.operands)
-        return f"{left} {why.rule} {right}"
+    if depth < _DEPTH and is_formula(why):
+        left, right = why.operands
+        binds = _INFIX[why.rule]
+        return f"{_operand(left, binds, depth)} {why.rule} {_operand(right, binds + 1, depth)}"
     return str(why.value)
+
+
+def _operand(why: Why, binds: int, depth: int) -> str:
+    text = formula(why, depth + 1)
+    return f"({text})" if is_formula(why) and _INFIX[why.rule] < binds else text
+
+
+def is_formula(why: Why) -> bool:
+    """Whether it is made by an operator, so that a formula says more than its value."""
+    return why.rule in _INFIX and len(why.operands) == 2
 
 
 def _numbers(why: Why) -> str:
     """The same with the names filled in: `64 * 4`."""
-    if why.rule in _INFIX and len(why.operands) == 2:
+    if is_formula(why):
         return f"{why.operands[0].value} {why.rule} {why.operands[1].value}"
     return str(why.value)
 
