@@ -12,10 +12,15 @@ FAMILIES = {
     "dense": "linear",
     "merge": "add concat matmul mul sub",
     "norm": "bn groupnorm instancenorm layernorm lrn",
+    "pad": "pad",
+    "pick": "expand select slice",
     "pool": "avgpool lppool maxpool",
+    "rearrange": "rearrange",
     "rectifier": "celu elu hardshrink hardtanh leaky_relu prelu relu relu6 rrelu selu softshrink threshold",
     "regularise": "alpha_dropout drop_path dropout",
     "reshape": "flatten identity",
+    "resize": "upsample",
+    "scale": "bias scale",
     "softmax": "glu log_softmax softmax softmin",
 }
 """File -> the ops declared in it; a test keeps this equal to what the files declare."""

@@ -114,7 +114,7 @@ class Op(Record):
 
     name: ClassVar[str] = ""
     role: ClassVar[str] = ""
-    """Its kind in diagrams: conv, dense, norm, pool, activation, merge, reshape, regularise, identity."""
+    """Its kind in diagrams: conv, dense, norm, pool, activation, merge, reshape, resize, regularise, identity."""
     operands: ClassVar[int] = 1
     makes: ClassVar[Mapping[int, str]] = {}
     """Which output axis is simply a parameter's value: {1: "channels"}, {-1: "units"}."""
