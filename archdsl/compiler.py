@@ -8,7 +8,7 @@ Emission is `archdsl.emit.emit(program)`; what a network costs is `archdsl.cost`
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from archdsl.budget import Budget, Limits
@@ -94,7 +94,7 @@ def _check(
 
 
 @contextmanager
-def _room_for_nesting() -> Iterator[None]:
+def _room_for_nesting() -> Generator[None]:
     """The elaborator recurses as deep as the spec nests, which the budget bounds; Python's own limit is lower."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, FRAMES))

@@ -32,7 +32,7 @@ class Axis(Record):
 
 
 class Explanation(Record):
-    """path: the step's; span: where it is written; calls: (path, place) of the block calls around it, innermost first."""
+    """The step's path, where it is written, the block calls around it (innermost first), and its axes."""
 
     path: str
     span: Span
@@ -73,7 +73,7 @@ def explain(program: Program, path: str) -> Explanation:
         )
         for axis, dim in enumerate(shape.dims)
     )
-    return Explanation(path, node.place.span, tuple(_calls(frame, path)), axes)
+    return Explanation(path, node.place.span, tuple(_calls(frame)), axes)
 
 
 def _axis_name(axis: int, rank: int) -> str:
@@ -112,7 +112,7 @@ def _paths(graph: Graph, prefix: str) -> Iterator[str]:
             yield prefix + ".".join(node.name)
 
 
-def _calls(frame: Frame | None, path: str) -> Iterator[Link]:
+def _calls(frame: Frame | None) -> Iterator[Link]:
     """ "in block bottleneck, called as layer2.0"."""
     scopes: list[Scope] = []
     while frame:

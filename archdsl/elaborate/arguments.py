@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, free_size
@@ -14,6 +15,9 @@ from archdsl.ir.why import Traced, Why
 from archdsl.ops.op import Op, Param
 from archdsl.source import Span
 from archdsl.syntax import ast
+
+if TYPE_CHECKING:
+    from archdsl.diagnostic import Help
 
 
 def bind_step(step: StepValue, args: Sequence[ast.Arg], at: At) -> StepValue:
@@ -160,7 +164,7 @@ def _unknown(callee: str, known: Mapping[str, object], one: Given, at: At) -> No
     at.reporter.report(UnknownArgument(callee, one.name), one.span, helps=helps)
 
 
-def did_you_mean_parameter(name: str, known: Mapping[str, object]) -> tuple[object, ...]:
+def did_you_mean_parameter(name: str, known: Mapping[str, object]) -> tuple[Help, ...]:
     from archdsl.diagnostic import Help
     from archdsl.errors.suggest import closest
 
@@ -198,7 +202,7 @@ def coerce(callee: str, param: Param, traced: Traced, span: Span, at: At) -> Tra
             "a value" if isinstance(value, Tensor) else f"{type_name(value)} {show(value)}".replace("none none", "none")
         )
         raise at.reporter.fail(WrongType(where, expected, found), span)
-    return Traced(widen(value), traced.why) if widen else traced
+    return Traced(widen(value), traced.why)
 
 
 def _int(value: object) -> bool:
@@ -209,34 +213,43 @@ def _number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _list_of(accepts: object) -> object:
-    def check(value: object) -> bool:
-        return is_list(value) and all(accepts(item.value) for item in items(value))  # type: ignore[operator]
-
-    return check
+def _list_of(accepts: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: is_list(value) and all(accepts(item.value) for item in items(value))
 
 
-def _plain(value: object) -> tuple[object, ...]:
+def _plain(value: object) -> object:
     return tuple(item.value for item in items(value))
 
 
-def _is(*kinds: type) -> object:
+def _is(*kinds: type) -> Callable[[object], bool]:
     return lambda value: isinstance(value, kinds)
 
 
-_KINDS: dict[str, tuple] = {  # type: ignore[type-arg]
-    "any": (lambda _: True, "anything", None),
-    "int": (_int, "an int", None),
-    "float": (_number, "a number", float),
-    "number": (_number, "a number", None),
-    "bool": (_is(bool), "true or false", None),
-    "str": (_is(str), "a string", None),
-    "Size": (lambda v: _int(v) or isinstance(v, Size), "an int or a size such as 3x3", None),
+def _size(value: object) -> bool:
+    return _int(value) or isinstance(value, Size)
+
+
+def _anything(value: object) -> bool:
+    return True
+
+
+def _same(value: object) -> object:
+    return value
+
+
+_KINDS: dict[str, tuple[Callable[[object], bool], str, Callable[[object], object]]] = {
+    "any": (_anything, "anything", _same),
+    "int": (_int, "an int", _same),
+    "float": (_number, "a number", lambda value: float(cast("int | float", value))),
+    "number": (_number, "a number", _same),
+    "bool": (_is(bool), "true or false", _same),
+    "str": (_is(str), "a string", _same),
+    "Size": (_size, "an int or a size such as 3x3", _same),
     "ints": (_list_of(_int), "a list of ints", _plain),
     "floats": (_list_of(_number), "a list of numbers", _plain),
-    "list": (is_list, "a list", None),
-    "step": (_is(StepValue), "a step, such as relu", None),
-    "value": (_is(Tensor), "a value of the network, such as @", None),
+    "list": (is_list, "a list", _same),
+    "step": (_is(StepValue), "a step, such as relu", _same),
+    "value": (_is(Tensor), "a value of the network, such as @", _same),
 }
 """Kind -> what it accepts, how messages say it, how the value is widened."""
 

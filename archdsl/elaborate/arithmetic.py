@@ -98,7 +98,7 @@ def _numbers(op: str, left: Number, right: Number, span: Span, at: At) -> Number
 
 _ARITHMETIC: dict[str, Callable[[Number, Number], Number]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul,
-    "/": operator.truediv, "//": operator.floordiv, "%": operator.mod,
+    "/": lambda a, b: a / b, "//": lambda a, b: a // b, "%": operator.mod,
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from archdsl.elaborate.arguments import block_params, coerce, match
 from archdsl.elaborate.context import At, Names
@@ -11,6 +11,7 @@ from archdsl.elaborate.report import Failed, Frame
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.unused import report_unused
 from archdsl.elaborate.values import POISON, Block, Given, Tensor, is_list, items, key
+from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Graph, Input, Place, Scope, Value
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import CallWhy, Traced, Why
@@ -73,7 +74,7 @@ def _seen_outside(inner: Value, scope: Scope, span: Span) -> Shape | None:
     shape = inner.shape
     if shape is None:
         return None
-    dims = []
+    dims: list[Dim] = []
     for dim in shape.dims:
         value = dim if dim.constant is None else dim.constant
         dims.append(dim.with_why(CallWhy(span, value, dim.why, scope) if dim.why else None))
@@ -132,7 +133,7 @@ def _entry(index: int, shape: Shape | None, span: Span, builder: ScopeBuilder) -
     return Tensor(node.outputs[0], builder)
 
 
-def bind_params(block: Block, args: dict[str, Traced], handed: object, at: At) -> None:
+def bind_params(block: Block, args: dict[str, Traced], handed: Iterator[Tensor], at: At) -> None:
     """Bind a block's parameters in its body: what was given, else the default, which may use those before it."""
     failed = False
     for param, declared in zip(block_params(block), block.declaration.params):
@@ -153,10 +154,10 @@ def bind_params(block: Block, args: dict[str, Traced], handed: object, at: At) -
         raise Failed
 
 
-def _handed_in(value: object, handed: object) -> object:
+def _handed_in(value: object, handed: Iterator[Tensor]) -> object:
     """An argument inside the block: values of the network are replaced by the graph's inputs, in order."""
     if isinstance(value, Tensor):
-        return next(handed)  # type: ignore[call-overload]
+        return next(handed)
     if is_list(value) and tensors_in(value):
         return tuple(Traced(_handed_in(item.value, handed), item.why) for item in items(value))
     return value

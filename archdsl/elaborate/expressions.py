@@ -259,9 +259,9 @@ def _call(node: ast.Call, at: At) -> Traced:
     from archdsl.elaborate.arguments import bind_step
     from archdsl.elaborate.functions import FUNCTIONS, call_function
 
-    if isinstance(node.callee, ast.Var) and node.callee.name in FUNCTIONS:
-        if lookup.local(node.callee.name, at) is None:
-            return call_function(node, at)
+    word = node.callee.name if isinstance(node.callee, ast.Var) else ""
+    if word in FUNCTIONS and lookup.local(word, at) is None:
+        return call_function(node, at)
     callee = evaluate(node.callee, at).value
     if not isinstance(callee, StepValue):
         from archdsl.errors.values import NotCallable

@@ -52,7 +52,8 @@ def call_function(node: ast.Call, at: At) -> Traced:
     """Apply a built-in function to its arguments."""
     from archdsl.elaborate.expressions import evaluate
 
-    name = node.callee.name  # type: ignore[union-attr]
+    assert isinstance(node.callee, ast.Var)
+    name = node.callee.name
     use = Use(name, node.span, at)
     fewest, most, names, rule = FUNCTIONS[name]
     values: list[Traced] = []

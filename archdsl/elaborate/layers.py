@@ -40,7 +40,7 @@ def add_layer(
         take_undecided()
         if merges:
             raise
-        report_refusal(op, refused, args, operands, span, at)
+        report_refusal(refused, args, operands, span, at)
         raise Failed from None
     except Exceeded as over:
         raise at.session.exhausted(over, span) from None
@@ -121,7 +121,7 @@ def _mind_keys(
 
 
 def report_refusal(
-    op: Op, refused: Refused, args: Mapping[str, Traced], operands: Sequence[Tensor], span: Span, at: At
+    refused: Refused, args: Mapping[str, Traced], operands: Sequence[Tensor], span: Span, at: At
 ) -> None:
     """Point at the argument that is to blame, and say where the operands' sizes came from."""
     given = args.get(refused.param or "")

@@ -18,6 +18,7 @@ from archdsl.elaborate.unused import report_unused
 from archdsl.elaborate.values import Block, Given, show, type_name
 from archdsl.ir.graph import Graph, Program, Promise
 from archdsl.ir.why import Traced, Why
+from archdsl.ops.op import Param
 from archdsl.source import Source, Span
 from archdsl.syntax import ast
 
@@ -121,10 +122,8 @@ def _arguments(
     return match(block.name, params, list(chosen.values()), block.declaration.name.span, place)
 
 
-def _optional(param: object) -> object:
-    from archdsl.ops.op import Param
-
-    assert isinstance(param, Param)
+def _optional(param: Param) -> Param:
+    """The same parameter, which this variant may leave to its base."""
     return Param(param.name, param.kind, param.optional, param.choices, False, None, param.keyword_only)
 
 
@@ -187,17 +186,24 @@ def run_expect(statement: ast.Expect, at: At) -> None:
     claim = statement.claim
     if isinstance(claim, ast.Bad):
         raise Failed
-    is_claim = isinstance(claim, ast.Binary) and claim.op in ("==", "!=", "<", "<=", ">", ">=")
-    if not is_claim or not isinstance(claim.left, ast.Var) or claim.left.name not in QUANTITIES:  # type: ignore[union-attr]
-        from archdsl.errors.promises import NoSuchFigure
-
-        word = claim.left.name if is_claim and isinstance(claim.left, ast.Var) else ""  # type: ignore[union-attr]
-        span = claim.left.span if word else claim.span  # type: ignore[union-attr]
-        error = NoSuchFigure(word or claim.span.text[:40], ", ".join(QUANTITIES))
-        raise at.reporter.fail(error, span, helps=did_you_mean(word, QUANTITIES, span))
-    assert isinstance(claim, ast.Binary) and isinstance(claim.left, ast.Var)
+    if (
+        not isinstance(claim, ast.Binary)
+        or claim.op not in ("==", "!=", "<", "<=", ">", ">=")
+        or not isinstance(claim.left, ast.Var)
+        or claim.left.name not in QUANTITIES
+    ):
+        raise _no_figure(claim, at)
     value = _promised(claim.left.name, claim.right, at)
     at.session.promises.append(Promise(claim.left.name, claim.op, value, statement.span))
+
+
+def _no_figure(claim: ast.Expr, at: At) -> Failed:
+    from archdsl.errors.promises import NoSuchFigure
+
+    claimed = claim.left if isinstance(claim, ast.Binary) else claim
+    word = claimed.name if isinstance(claimed, ast.Var) else claimed.span.text[:40]
+    error = NoSuchFigure(word, ", ".join(QUANTITIES))
+    return at.reporter.fail(error, claimed.span, helps=did_you_mean(word, QUANTITIES, claimed.span))
 
 
 def _promised(quantity: str, node: ast.Expr, at: At) -> object:

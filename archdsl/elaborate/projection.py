@@ -6,7 +6,7 @@ from archdsl.ir.shape import Shape
 
 
 def projection(body: Shape, shortcut: Shape) -> str | None:
-    """`shortcut { downsample: { conv(256, 1x1, stride=2, bias=false) -> bn } }`, None where no 1x1 convolution helps."""
+    """`shortcut { downsample: { conv(256, 1x1, ...) -> bn } }`, None where no 1x1 convolution helps."""
     channels = body.dims[1].constant if body.rank > 2 else None
     if channels is None or body.rank != shortcut.rank or body.channel_axis != 1:
         return None

@@ -46,7 +46,8 @@ def run_step(step: ast.Step, at: At) -> Tensor | None:
         return _repeat(step.unit, count, traced, step.repeat.span, at)
     from archdsl.elaborate.groups import run_group
 
-    return run_group(lambda inner: _repeat(step.unit, count, traced, step.repeat.span, inner), label, step.span, at)
+    span = step.repeat.span
+    return run_group(lambda inner: _repeat(step.unit, count, traced, span, inner), label, step.span, at)
 
 
 def _count(traced: Traced, span: Span, at: At) -> int:

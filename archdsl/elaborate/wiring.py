@@ -14,6 +14,7 @@ from archdsl.elaborate.statements import Branched, run_body, run_sequence
 from archdsl.elaborate.values import Given, Tensor
 from archdsl.ir.explain import derived
 from archdsl.ir.graph import Region
+from archdsl.ir.shape import Shape
 from archdsl.ops.op import Op, Refused
 from archdsl.source import Span
 from archdsl.syntax import ast
@@ -128,7 +129,7 @@ class Wiring:
         try:
             return add_layer(op, {}, values, None, self._unit.path.span, self._at, merges=self._rule.word)
         except Refused as refused:
-            report_refusal(op, refused, {}, values, self._unit.path.span, self._at)
+            report_refusal(refused, {}, values, self._unit.path.span, self._at)
             raise Failed from None
 
     def add(self, body: Tensor, shortcut: Tensor) -> Tensor:
@@ -164,7 +165,7 @@ class Wiring:
             helps=self._project(body_shape, shortcut_shape) if identity else (),
         )
 
-    def _project(self, body: object, shortcut: object) -> tuple[Help, ...]:
+    def _project(self, body: Shape, shortcut: Shape) -> tuple[Help, ...]:
         """The mend of a residual that changes its shape: a projection, with the stride that the sizes ask for."""
         from archdsl.elaborate.projection import projection
 
@@ -180,11 +181,8 @@ class Wiring:
         return (Help(f"project it: {text}", edit),)
 
 
-def _axis_note(what: str, shape: object, other: object) -> str:
+def _axis_note(what: str, shape: Shape, other: Shape) -> str:
     """Where the first size that differs came from."""
-    from archdsl.ir.shape import Shape
-
-    assert isinstance(shape, Shape) and isinstance(other, Shape)
     for axis, (mine, theirs) in enumerate(zip(shape.dims, other.dims)):
         if mine != theirs:
             text = derived(mine.why) if mine.why else ""

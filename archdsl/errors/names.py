@@ -42,8 +42,8 @@ class UnknownStep(Error):
 class UnknownLabel(Error):
     """A reference to a step that can't be seen from here.
 
-    `@name` is the result of the step labelled `name` above, in this scope or one around it, up to the block's edge. There
-    are no forward references, and what a block call contains is not seen from outside.
+    `@name` is the result of the step labelled `name` above, in this scope or one around it, up to the block's edge.
+    There are no forward references, and what a block call contains is not seen from outside.
 
         enc1: conv(64, 3x3, pad=1)
         concat(@enc2, @)       # no step `enc2` above
@@ -101,8 +101,8 @@ class DuplicatePath(Error):
 class BadLabel(Error):
     """A label that PyTorch can't use for a submodule, or that would break the module.
 
-    Labels become attributes of the module and keys of its `state_dict`. So they can't be empty, hold a dot at their ends,
-    be a Python keyword or `__dunder__`, or be an attribute that `nn.Module` or `nn.Sequential` has already (`train`,
+    Labels become attributes of the module and keys of its `state_dict`. So they can't be empty, hold a dot at their
+    ends, be a Python keyword or `__dunder__`, or be an attribute that `nn.Module` or `nn.Sequential` has already (`train`,
     `forward`, `append`, ...).
 
         forward: conv(64, 3x3)     # would replace the module's own `forward`

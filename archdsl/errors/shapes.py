@@ -17,8 +17,8 @@ class ResidualMismatch(Error):
             conv(256, 3x3, pad=1)
         }                          # the shortcut is the identity: 64 channels against 256
 
-    Give the shortcut a projection: `shortcut { downsample: { conv(256, 1x1, bias=false) -> bn } }`, or make the body end in
-    the shape that came in. A body that halves the map needs a shortcut of the same stride.
+    Give the shortcut a projection: `shortcut { downsample: { conv(256, 1x1, bias=false) -> bn } }`, or make the body end
+    in the shape that came in. A body that halves the map needs a shortcut of the same stride.
     """
 
     code: ClassVar[str] = "E0301"
