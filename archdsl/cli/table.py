@@ -118,10 +118,10 @@ def decimal(number: int) -> str:
     if number < 10_000:
         return str(number)
     exponent = min((len(str(number)) - 1) // 3, 6)
-    shown = f"{number / 1000**exponent:.4g}"
+    shown = f"{number / 1000**exponent:#.4g}"
     if float(shown) >= 1000 and exponent < 6:
         exponent += 1
-        shown = f"{number / 1000**exponent:.4g}"
+        shown = f"{number / 1000**exponent:#.4g}"
     return f"{shown} {' kMGTPE'[exponent]}"
 
 

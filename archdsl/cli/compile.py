@@ -1,0 +1,78 @@
+"""`archdsl compile`: a spec becomes a Python module."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from archdsl.cli.console import EXIT_DIAGNOSTICS, colored, columns, err, out
+from archdsl.cli.files import STDIN
+from archdsl.cli.options import (
+    SpecCommand,
+    limit_options,
+    output_format_option,
+    set_option,
+    take_limits,
+    target_argument,
+)
+from archdsl.cli.output import write
+from archdsl.cli.session import checked, refusals
+from archdsl.cli.summary import depth_option
+from archdsl.cli.table import text_table
+from archdsl.emit import emit
+from archdsl.ir.graph import Program
+from archdsl.render.terminal import printable
+from archdsl.summary import summarize
+
+
+@click.command(cls=SpecCommand)
+@target_argument
+@set_option
+@click.option("-o", "--output", metavar="FILE", help="Where to write; - prints. Default: NAME.py in this folder.")
+@click.option("--force", is_flag=True, help="Overwrite a file that archdsl did not generate.")
+@click.option("--verify", is_flag=True, help="Build the module and compare it with the spec (loads torch).")
+@depth_option
+@output_format_option
+@limit_options
+def command(
+    target: str,
+    settings: tuple[str, ...],
+    output: str | None,
+    force: bool,
+    verify: bool,
+    depth: int,
+    output_format: str,
+    **options: Any,
+) -> int:
+    """Compile a network to a PyTorch module that reads as if written by hand.
+
+    Prints the network's table as well: to standard output, or to standard error with -o -.
+    """
+    program = checked(target, settings, take_limits(options), output_format)
+    code = emit(program)
+    path = output or f"{program.title}.py"
+    to_stdout = path == STDIN
+    if to_stdout:
+        out(code)
+    else:
+        with refusals(output_format):
+            write(path, code, force=force)
+
+    stream, say = (sys.stderr, err) if to_stdout else (sys.stdout, out)
+    say(text_table(summarize(program, depth), colored(stream), columns(stream)))
+    if not to_stdout:
+        err(f"wrote {printable(path)}")
+    return _verify(program) if verify else 0
+
+
+def _verify(program: Program) -> int:
+    from archdsl.verify import verify
+
+    problems = verify(program)
+    for problem in problems:
+        err(printable(f"verify: {problem}"))
+    if not problems:
+        err("verified: shapes, parameters and keys are those of the spec")
+    return EXIT_DIAGNOSTICS if problems else 0

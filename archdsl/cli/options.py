@@ -1,0 +1,70 @@
+"""What several commands take: a target, `--set`, `--output-format` and the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from archdsl.budget import Limits
+from archdsl.render import FORMATS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class SpecCommand(click.Command):
+    """Shows the limits under a heading of their own, with what they limit."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own: list[tuple[str, str]] = []
+        limits: list[tuple[str, str]] = []
+        for param in self.get_params(ctx):
+            if (record := param.get_help_record(ctx)) is not None:
+                (limits if isinstance(param, LimitOption) else own).append(record)
+        for heading, records in (("Options", own), ("Limits", limits)):
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
+
+
+class LimitOption(click.Option):
+    """One field of `Limits`. Its help is the field's documentation, read only when help is asked for."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from archdsl.reference import limits
+
+        name = str(self.name).removeprefix("max_")
+        self.help = next(limit.text for limit in limits() if limit.name == name)
+        return super().get_help_record(ctx)
+
+
+def limit_options(command: F) -> F:
+    """`--max-steps` and its like; the command gets them as keyword arguments `max_steps`, for `take_limits`."""
+    for name in reversed(Limits.fields):
+        option = click.option(
+            f"--max-{name}",
+            cls=LimitOption,
+            type=click.IntRange(min=1),
+            default=getattr(Limits, name),
+            show_default=True,
+            metavar="N",
+        )
+        command = option(command)
+    return command
+
+
+def take_limits(options: dict[str, Any]) -> Limits:
+    """The limits among a command's keyword arguments."""
+    return Limits(**{name: options.pop(f"max_{name}") for name in Limits.fields})
+
+
+target_argument = click.argument("target")
+
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter; the value is an expression."
+)
+
+output_format_option = click.option(
+    "--output-format", type=click.Choice(FORMATS), default="full", show_default=True, help="How messages are written."
+)

@@ -1,0 +1,81 @@
+"""From a command's options to a checked program, with everything said on the way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+
+import click
+
+from archdsl.budget import Budget, Limits
+from archdsl.cli.console import EXIT_DIAGNOSTICS, colored, columns, err, out
+from archdsl.cli.files import Refusal, importer, read, refusal, split_target
+from archdsl.compiler import check
+from archdsl.diagnostic import Diagnostic, Diagnostics
+from archdsl.ir.graph import Program
+from archdsl.render import render
+from archdsl.syntax import ast
+
+
+def checked(target: str, settings: tuple[str, ...], limits: Limits, output_format: str) -> Program:
+    """The program behind a target. Messages are written; with errors the command ends here."""
+    with refusals(output_format):
+        path, name = split_target(target)
+        values = parse_settings(settings, limits)
+        source = read(path, limits)
+        result = check(source, name, values, limits=limits, importer=importer(source, limits))
+    report(result.diagnostics, output_format, left_out=result.left_out)
+    if result.program is None:
+        raise click.exceptions.Exit(EXIT_DIAGNOSTICS)
+    return result.program
+
+
+@contextmanager
+def refusals(output_format: str, *, results: bool = False) -> Generator[None]:
+    """Where a file can't be read or written: say so and end the command."""
+    try:
+        yield
+    except Refusal as refused:
+        report((refused.diagnostic,), output_format, results=results)
+        raise click.exceptions.Exit(EXIT_DIAGNOSTICS) from None
+
+
+def parse_settings(settings: Iterable[str], limits: Limits) -> Mapping[str, ast.Expr]:
+    """`--set name=value`, the value as the language's expression."""
+    values: dict[str, ast.Expr] = {}
+    for setting in settings:
+        from archdsl.errors.files import BadSetting
+        from archdsl.syntax.parse import expression
+
+        name, equals, text = setting.partition("=")
+        if not equals or not name.strip().isidentifier() or not text.strip():
+            raise refusal(BadSetting(setting), "--set")
+        found = Diagnostics()
+        values[name.strip()] = expression(text, Budget(limits), found, f"--set {name.strip()}")
+        for diagnostic in found:
+            raise Refusal(diagnostic)
+    return values
+
+
+def report(diagnostics: Iterable[Diagnostic], output_format: str, *, left_out: int = 0, results: bool = False) -> None:
+    """Write diagnostics as messages. `results`: they are what the command is for, so machines read standard output."""
+    found = tuple(diagnostics)
+    for_machines = output_format not in ("full", "concise")
+    stream = sys.stdout if results and for_machines else sys.stderr
+    write = out if stream is sys.stdout else err
+    if found or (results and for_machines):
+        write(render(found, output_format, color=colored(stream), width=columns(stream)))
+    if found and not for_machines:
+        err(("\n" if output_format == "full" else "") + count(found, left_out))
+
+
+def count(found: tuple[Diagnostic, ...], left_out: int) -> str:
+    """`2 errors, 1 warning`."""
+    parts: list[str] = []
+    for severity in ("error", "warning"):
+        if number := sum(diagnostic.severity == severity for diagnostic in found):
+            parts.append(f"{number} {severity}{'s' if number > 1 else ''}")
+    if left_out:
+        parts.append(f"{left_out} more not shown")
+    return ", ".join(parts)

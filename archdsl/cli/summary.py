@@ -1,0 +1,51 @@
+"""`archdsl summary`: the network as a table."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from archdsl.cli.console import colored, columns, out
+from archdsl.cli.options import (
+    SpecCommand,
+    limit_options,
+    output_format_option,
+    set_option,
+    take_limits,
+    target_argument,
+)
+from archdsl.cli.session import checked
+from archdsl.cli.table import FORMATS, text_table
+from archdsl.summary import summarize
+
+depth_option = click.option(
+    "--depth", type=click.IntRange(min=1), default=2, show_default=True, help="How many levels of scopes to open."
+)
+
+
+@click.command(cls=SpecCommand)
+@target_argument
+@set_option
+@depth_option
+@click.option(
+    "--format", "table_format", type=click.Choice(("text", *FORMATS)), default="text", show_default=True,
+    help="How the table is written.",
+)  # fmt: skip
+@click.option("--json", "table_format", flag_value="json", help="The same as --format json.")
+@output_format_option
+@limit_options
+def command(
+    target: str, settings: tuple[str, ...], depth: int, table_format: str, output_format: str, **options: Any
+) -> None:
+    """Print a network as a table: steps, shapes, parameters, MACs, activation memory.
+
+    Figures are at the nominal sizes and N = 1. Equal neighbours are one row with x2, x3, ...
+    """
+    program = checked(target, settings, take_limits(options), output_format)
+    summary = summarize(program, depth)
+    if table_format == "text":
+        out(text_table(summary, colored(sys.stdout), columns(sys.stdout)))
+    else:
+        out(FORMATS[table_format](summary))
