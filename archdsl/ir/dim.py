@@ -61,7 +61,7 @@ class Dim:
 
     def at(self, sizes: Mapping[str, int]) -> int:
         """The number, once its free sizes are chosen."""
-        return polynomial.evaluator(self._terms)(sizes) if self.constant is None else self.constant
+        return polynomial.evaluate(self._terms, sizes) if self.constant is None else self.constant
 
     def with_why(self, why: Why | None) -> Dim:
         """The same size with another derivation."""
@@ -71,8 +71,10 @@ class Dim:
         """floor((times * self + add) / by) + plus, in one go and without a derivation; `by` is positive."""
         if self.constant is not None:
             return Dim(within_64_bits((self.constant * times + add) // by + plus))
-        inner = polynomial.add(polynomial.scale(self._terms, times), polynomial.constant(add))
-        return Dim.formed(polynomial.add(polynomial.floor_divide(inner, by), polynomial.constant(plus)))
+        terms = self._terms if times == 1 else polynomial.scale(self._terms, times)
+        if by == 1:
+            return Dim.formed(polynomial.shift(terms, add + plus))
+        return Dim.formed(polynomial.shift(polynomial.floor_divide(polynomial.shift(terms, add), by), plus))
 
     def __add__(self, other: int | Dim) -> Dim:
         right = _dim(other)
@@ -228,6 +230,10 @@ class Domain:
 
     def nominals(self) -> dict[str, int]:
         return {name: self.nominal(name) for name in self._free}
+
+    def smallest(self) -> dict[str, int]:
+        """The smallest allowed sizes."""
+        return {name: free.smallest for name, free in self._free.items()}
 
     def allows(self, name: str, value: int) -> bool:
         free = self._free[name]

@@ -1,7 +1,7 @@
 """Integer polynomials over atoms, in normal form. An atom is a free size or floor(polynomial / divisor).
 
 A polynomial is a sorted tuple of terms (atoms, coefficient); the constant's term has no atoms; zero has no terms.
-Nothing here recurses: how deep floors nest is up to the user's network.
+Nothing here recurses without bound: how deep floors nest is up to the user's network.
 """
 
 from __future__ import annotations
@@ -17,21 +17,26 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
+FEW = 10
+"""So many calls within one another are harmless."""
+
 LARGEST = 2**63 - 1
 """No size is beyond it, so neither is a number in the formula of one."""
 
 
-class Atom:
+class _Atom:
     """What a polynomial is made of. `text` is unique within a domain, so it stands for the atom's structure."""
 
-    __slots__ = ("domain", "text", "weight")
+    __slots__ = ("domain", "nesting", "text", "weight")
     domain: Domain
     text: str
     weight: int
     """Symbols, floors and terms in it."""
+    nesting: int
+    """Floors within one another."""
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Atom) and self.text == other.text and self.domain is other.domain)
+        return self is other or (isinstance(other, _Atom) and self.text == other.text and self.domain is other.domain)
 
     def __hash__(self) -> int:
         return hash(self.text)
@@ -40,7 +45,7 @@ class Atom:
         return self.text
 
 
-class Symbol(Atom):
+class Symbol(_Atom):
     """A free size."""
 
     __slots__ = ()
@@ -49,9 +54,10 @@ class Symbol(Atom):
         self.text = name
         self.domain = domain
         self.weight = 1
+        self.nesting = 0
 
 
-class Floor(Atom):
+class Floor(_Atom):
     """floor(inner / divisor), made by `floor_divide` alone: its coefficients are below the divisor."""
 
     __slots__ = ("divisor", "inner")
@@ -61,9 +67,12 @@ class Floor(Atom):
         self.divisor = divisor
         self.domain = domain
         self.weight = 1 + weight(inner)
+        self.nesting = 1 + nesting(inner)
         text = to_text(inner)
         self.text = f"floor({f'({text})' if len(inner) > 1 else text}/{divisor})"
 
+
+Atom: TypeAlias = "Symbol | Floor"
 
 Atoms: TypeAlias = "tuple[Atom, ...]"
 """A product, sorted by text; powers are repeated."""
@@ -75,8 +84,21 @@ def constant(value: int) -> Polynomial:
     return (((), value),) if value else ()
 
 
+def shift(p: Polynomial, by: int) -> Polynomial:
+    """p + by"""
+    if not by:
+        return p
+    terms = p[:-1] if p and not p[-1][0] else p
+    total = by + (p[-1][1] if terms is not p else 0)
+    return (*terms, ((), within_64_bits(total))) if total else terms
+
+
 def add(p: Polynomial, q: Polynomial, times: int = 1) -> Polynomial:
     """p + times * q"""
+    if not q:
+        return p
+    if not p and times == 1:
+        return q
     sums: dict[Atoms, int] = dict(p)
     for atoms, factor in q:
         sums[atoms] = sums.get(atoms, 0) + times * factor
@@ -84,7 +106,7 @@ def add(p: Polynomial, q: Polynomial, times: int = 1) -> Polynomial:
 
 
 def scale(p: Polynomial, times: int) -> Polynomial:
-    return tuple((atoms, factor * times) for atoms, factor in p) if times else ()
+    return tuple((atoms, within_64_bits(factor * times)) for atoms, factor in p) if times else ()
 
 
 def multiply(p: Polynomial, q: Polynomial) -> Polynomial:
@@ -102,8 +124,9 @@ def floor_divide(p: Polynomial, divisor: int) -> Polynomial:
     """floor(p / divisor): multiples of the divisor come out, common factors cancel, nested floors merge."""
     whole: Polynomial = ()
     while True:
-        whole = add(whole, tuple((atoms, factor // divisor) for atoms, factor in p if factor // divisor))
-        p = tuple((atoms, factor % divisor) for atoms, factor in p if factor % divisor)
+        if any(not 0 <= factor < divisor for _, factor in p):
+            whole = add(whole, tuple((atoms, factor // divisor) for atoms, factor in p if factor // divisor))
+            p = tuple((atoms, factor % divisor) for atoms, factor in p if factor % divisor)
         if not p or not p[0][0]:  # what is left is a constant below the divisor
             return whole
         common = gcd(divisor, *(factor for atoms, factor in p if atoms))
@@ -112,12 +135,11 @@ def floor_divide(p: Polynomial, divisor: int) -> Polynomial:
             p = tuple((atoms, factor // common) for atoms, factor in p if factor // common)
             divisor //= common
             continue
-        nested = next((atoms[0] for atoms, factor in p if factor == 1 and _is_floor(atoms)), None)
+        nested = next((a[0] for a, factor in p if factor == 1 and len(a) == 1 and isinstance(a[0], Floor)), None)
         if nested is None:
             return add(whole, (((Floor(p, divisor, domain_of(p)),), 1),))
         # floor((floor(q / d) + r) / c) = floor((q + d r) / (c d))
-        assert isinstance(nested, Floor)
-        rest = add(p, (((nested,), 1),), -1)
+        rest = tuple(term for term in p if term[0] != (nested,))
         p = add(nested.inner, rest, nested.divisor)
         divisor = within_64_bits(divisor * nested.divisor)
 
@@ -126,7 +148,7 @@ def fold(p: Polynomial, symbol: Callable[[Symbol], V], floor: Callable[[Floor, M
     """A value for every atom of p, bottom up: a floor is handed the values of the atoms within it."""
     values: dict[Atom, V] = {}
     for atom in atoms_of(p):
-        values[atom] = floor(atom, values) if isinstance(atom, Floor) else symbol(_symbol(atom))
+        values[atom] = floor(atom, values) if isinstance(atom, Floor) else symbol(atom)
     return values
 
 
@@ -146,6 +168,21 @@ def atoms_of(p: Polynomial) -> list[Atom]:
     return list(found)
 
 
+def evaluate(p: Polynomial, sizes: Mapping[str, int]) -> int:
+    """p's value, given the free sizes."""
+    if nesting(p) > FEW:
+        return evaluator(p)(sizes)
+    total = 0
+    for product, factor in p:
+        for atom in product:
+            if isinstance(atom, Floor):
+                factor *= evaluate(atom.inner, sizes) // atom.divisor
+            else:
+                factor *= sizes[atom.text]
+        total += factor
+    return total
+
+
 def evaluator(p: Polynomial) -> Callable[[Mapping[str, int]], int]:
     """A function from free sizes to p's value, for many calls."""
     atoms = atoms_of(p)
@@ -154,17 +191,8 @@ def evaluator(p: Polynomial) -> Callable[[Mapping[str, int]], int]:
     def sum_of(terms: Polynomial) -> list[tuple[int, tuple[int, ...]]]:
         return [(factor, tuple(place[atom] for atom in product)) for product, factor in terms]
 
-    floors = [(sum_of(atom.inner), atom.divisor) if isinstance(atom, Floor) else atom.text for atom in atoms]
+    steps = [(sum_of(atom.inner), atom.divisor) if isinstance(atom, Floor) else atom.text for atom in atoms]
     top = sum_of(p)
-
-    def evaluate(sizes: Mapping[str, int]) -> int:
-        values: list[int] = []
-        for step in floors:
-            if isinstance(step, str):
-                values.append(sizes[step])
-            else:
-                values.append(total(step[0], values) // step[1])
-        return total(top, values)
 
     def total(terms: list[tuple[int, tuple[int, ...]]], values: list[int]) -> int:
         result = 0
@@ -174,7 +202,13 @@ def evaluator(p: Polynomial) -> Callable[[Mapping[str, int]], int]:
             result += factor
         return result
 
-    return evaluate
+    def at(sizes: Mapping[str, int]) -> int:
+        values: list[int] = []
+        for step in steps:
+            values.append(sizes[step] if isinstance(step, str) else total(step[0], values) // step[1])
+        return total(top, values)
+
+    return at
 
 
 def substitute(p: Polynomial, new: Callable[[Symbol], Polynomial]) -> Polynomial:
@@ -194,7 +228,7 @@ def substitute(p: Polynomial, new: Callable[[Symbol], Polynomial]) -> Polynomial
 
 def symbols(p: Polynomial) -> tuple[Symbol, ...]:
     """The free sizes in p, by name."""
-    return tuple(sorted((_symbol(a) for a in atoms_of(p) if not isinstance(a, Floor)), key=_text))
+    return tuple(sorted((atom for atom in atoms_of(p) if isinstance(atom, Symbol)), key=_text))
 
 
 def domain_of(p: Polynomial) -> Domain:
@@ -204,6 +238,11 @@ def domain_of(p: Polynomial) -> Domain:
 def weight(p: Polynomial) -> int:
     """How long p is: its terms, with all that stands in them."""
     return len(p) + sum(atom.weight for atoms, _ in p for atom in atoms)
+
+
+def nesting(p: Polynomial) -> int:
+    """How many floors stand within one another."""
+    return max([atom.nesting for atoms, _ in p for atom in atoms], default=0)
 
 
 def to_text(p: Polynomial) -> str:
@@ -245,15 +284,6 @@ def within_64_bits(value: int) -> int:
 
 def _direct(p: Polynomial) -> Iterator[Atom]:
     return (atom for atoms, _ in p for atom in atoms)
-
-
-def _is_floor(atoms: Atoms) -> bool:
-    return len(atoms) == 1 and isinstance(atoms[0], Floor)
-
-
-def _symbol(atom: Atom) -> Symbol:
-    assert isinstance(atom, Symbol)
-    return atom
 
 
 def _text(atom: Atom) -> str:

@@ -14,6 +14,7 @@ import operator
 from collections.abc import Callable, Mapping
 from math import prod
 
+from archdsl.budget import Exceeded
 from archdsl.ir.dim import Dim
 from archdsl.ir.space import Space, Witness, domain_of, sign
 from archdsl.ir.why import Why
@@ -24,7 +25,7 @@ class Decision(Record):
     """The answer to a question about sizes.
 
     kind:  "yes" (at all allowed sizes), "no" (at none; for what must hold at all: not at all of them), "mixed" (at some
-           of them; only `compare`), "undecided" (the budget ran out).
+           of them; only `compare`), "undecided" (the budget ran out, or the formula got too long).
     fails: where it doesn't hold ("no", "mixed"): nearest to the nominal sizes, above first.
     holds: where it does ("mixed").
     needs: of `require_positive` that refused: the smallest size that would do, if any size does.
@@ -77,6 +78,8 @@ def require_positive(dim: Dim, why: Why | None = None) -> Decision:
     doesn't. Of a size with several free sizes only what holds anyway is known, else it is "undecided" (and up to the
     run), unless the nominal sizes fail. `why` (else the size's own) is kept as the bound's reason.
     """
+    if _grows_from_one(dim):
+        return YES
     decision = compare(">=", dim, ONE)
     if decision.kind != "mixed" or decision.fails is None:
         return decision
@@ -95,13 +98,25 @@ def require_positive(dim: Dim, why: Why | None = None) -> Decision:
     return YES
 
 
+def _grows_from_one(dim: Dim) -> bool:
+    """The common case, seen by its form: it grows with every free size, and is at least 1 at the smallest allowed."""
+    if dim.constant is not None:
+        return dim.constant >= 1
+    domain = domain_of(dim, dim)
+    return all(factor > 0 for atoms, factor in dim.terms if atoms) and dim.at(domain.smallest()) >= 1
+
+
 def _decide(question: str, a: Dim, b: Dim, decide: Callable[[Space], Decision]) -> Decision:
     """Ask once: in a deep network the same two sizes meet again and again."""
     domain = domain_of(a, b)
     key = (question, a, b)
     decision = domain.decided.get(key)
     if decision is None:
-        decision = domain.decided[key] = decide(Space(a, b))
+        try:
+            decision = decide(Space(a, b))
+        except Exceeded:  # written in steps a formula may be longer, and have larger coefficients
+            decision = UNDECIDED
+        domain.decided[key] = decision
     return decision
 
 

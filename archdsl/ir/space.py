@@ -14,6 +14,9 @@ from archdsl.ir.dim import Dim, Domain, Free
 from archdsl.ir.polynomial import Atom, Polynomial, Symbol
 from archdsl.record import Record
 
+BISECTION = 20
+"""What finding the sign changes of a polynomial costs, in points for each of its coefficients."""
+
 Periodic: TypeAlias = "tuple[int, int]"
 """A polynomial on each residue class: the modulus, and the degree."""
 
@@ -107,10 +110,6 @@ class Space:
         periods = self._periods()
         return tuple(min(axis.last + 1, _points(*periods[axis.name])) for axis in self.axes)
 
-    def whole(self, windows: Sequence[int]) -> bool:
-        """Whether the windows are all there is."""
-        return all(window > axis.last for window, axis in zip(windows, self.axes))
-
     def corners(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The smallest and the largest allowed sizes."""
         return (0,) * len(self.axes), tuple(axis.last for axis in self.axes)
@@ -124,8 +123,8 @@ class Space:
         return len({factor > 0 for atoms, factor in self.difference if atoms}) <= 1
 
     def values(self, windows: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int]]:
-        """The windows' points and the difference there, nearest to home first, as far as the budget goes."""
-        for point in islice(self._nearest_first(windows), self._points_left()):
+        """The windows' points and the difference there, nearest to home first: home, then as the budget allows."""
+        for point in islice(self._nearest_first(windows), max(1, self._points_left())):
             self.domain.points_left -= self._price
             yield point, self.value(point)
 
@@ -166,9 +165,10 @@ class Space:
         if self.grows_or_falls:
             return _runs(lambda t: self.value((t,)), [0], axis.last, 0, 1)
         period, degree = self._periods()[axis.name]
-        if _points(period, degree) > self._points_left():
+        points = BISECTION * _points(period, degree)
+        if points > self._points_left():
             return None
-        self.domain.points_left -= _points(period, degree) * self._price
+        self.domain.points_left -= points * self._price
         found: list[Run] = []
         for residue in range(min(period, axis.last + 1)):
             last = (axis.last - residue) // period

@@ -271,6 +271,35 @@ def test_budget() -> None:
     assert equal(identity + h % 3, h).kind == "no"  # 224 % 3 = 2 is nearer than the budget
 
 
+def test_formulas_too_long_to_substitute_are_undecided() -> None:
+    domain = Domain()
+    h = domain.symbol("H", 224)
+    power = h
+    for _ in range(5):
+        power = power * power  # H^32: (1 + t)^32 has 33 terms, of up to 32 factors
+    assert equal(power * power // 3, power * power // 5).kind == "undecided"
+    domain.assume_modulus("H", 10**12, 0)
+    assert equal(h * h // 3, h * h // 5).kind == "undecided"
+
+
+def test_several_sizes_beyond_the_budget() -> None:
+    domain = Domain()
+    sizes = [domain.symbol(f"S{i}") for i in range(40)]
+    total = sum(((size + 1) // 2 + size // 2 for size in sizes), Dim.of(0))
+    assert equal(total, sum(sizes, Dim.of(0))).kind == "undecided"
+    odd = equal(total, sum(sizes, sizes[7] % 2))
+    assert odd.fails is not None
+    assert odd.fails.sizes == {f"S{i}": 1 for i in range(40)}
+
+
+def test_without_points_the_nominal_sizes_are_tried() -> None:
+    domain = Domain(Limits(points=0))
+    h = domain.symbol("H", 224)
+    assert equal(h, h + 1).kind == "no"
+    assert equal(h // 2 * 2, h).kind == "undecided"
+    assert compare("==", h, Dim.of(224)).kind == "mixed"
+
+
 def test_proofs_share_a_budget() -> None:
     domain = Domain(Limits(points=200))
     h = domain.symbol("H", 224)
