@@ -10,7 +10,7 @@ from archdsl.render.terminal import Row, displayed, paint, printable, wrapped
 from archdsl.source import Source, Span
 
 
-def render_text(diagnostics: Iterable[Diagnostic], color: bool = False, width: int | None = None) -> str:
+def render_full(diagnostics: Iterable[Diagnostic], color: bool = False, width: int | None = None) -> str:
     """Every diagnostic with its source lines, notes and ways out, an empty line between them."""
     return "\n\n".join("\n".join(_full(diagnostic, color, width)) for diagnostic in diagnostics)
 
