@@ -67,7 +67,7 @@ class Floor(_Atom):
         self.divisor = divisor
         self.domain = domain
         self.weight = 1 + weight(inner)
-        self.nesting = 1 + nesting(inner)
+        self.nesting = 1 + max(atom.nesting for atoms, _ in inner for atom in atoms)
         text = to_text(inner)
         self.text = f"floor({f'({text})' if len(inner) > 1 else text}/{divisor})"
 
@@ -170,15 +170,15 @@ def atoms_of(p: Polynomial) -> list[Atom]:
 
 def evaluate(p: Polynomial, sizes: Mapping[str, int]) -> int:
     """p's value, given the free sizes."""
-    if nesting(p) > FEW:
-        return evaluator(p)(sizes)
     total = 0
     for product, factor in p:
         for atom in product:
-            if isinstance(atom, Floor):
+            if isinstance(atom, Symbol):
+                factor *= sizes[atom.text]
+            elif atom.nesting <= FEW:
                 factor *= evaluate(atom.inner, sizes) // atom.divisor
             else:
-                factor *= sizes[atom.text]
+                return evaluator(p)(sizes)
         total += factor
     return total
 
@@ -238,11 +238,6 @@ def domain_of(p: Polynomial) -> Domain:
 def weight(p: Polynomial) -> int:
     """How long p is: its terms, with all that stands in them."""
     return len(p) + sum(atom.weight for atoms, _ in p for atom in atoms)
-
-
-def nesting(p: Polynomial) -> int:
-    """How many floors stand within one another."""
-    return max([atom.nesting for atoms, _ in p for atom in atoms], default=0)
 
 
 def to_text(p: Polynomial) -> str:
