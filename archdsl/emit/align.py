@@ -1,0 +1,148 @@
+"""Graphs of one block -> one body: steps matched by where they are written, never by comparing trees.
+
+A step that some graphs lack is skipped there: what reads it reads its first operand instead. The body is only accepted
+if, skipped steps taken out, it is exactly the dataflow of every graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+
+from archdsl.ir.graph import Graph, Layer, Node, Value
+
+Ref = tuple[int, int]
+"""A value in a body: the step's position (an input i is ~i) and which of its outputs."""
+
+_MERGED_ORDER_LIMIT = 5_000
+"""Longer bodies are only matched step by step: merging different ones takes quadratic time."""
+
+
+class Step:
+    """What one place of the text is in each graph; None where the graph has no such step."""
+
+    __slots__ = ("nodes", "operands", "position")
+
+    def __init__(self, position: int, nodes: list[Node | None]) -> None:
+        self.position = position
+        self.nodes = nodes
+        self.operands: tuple[Ref, ...] = ()
+
+    @property
+    def one(self) -> Node:
+        """The step in the first graph that has it."""
+        return next(node for node in self.nodes if node is not None)
+
+    def present(self) -> Iterator[tuple[int, Node]]:
+        """The graphs that have it, by number, and what it is there."""
+        return ((i, node) for i, node in enumerate(self.nodes) if node is not None)
+
+    @property
+    def optional(self) -> bool:
+        return any(node is None for node in self.nodes)
+
+
+class Body:
+    """Several graphs as one."""
+
+    __slots__ = ("graphs", "outputs", "steps")
+
+    def __init__(self, graphs: Sequence[Graph], steps: list[Step]) -> None:
+        self.graphs = graphs
+        self.steps = steps
+        self.outputs: tuple[Ref, ...] = ()
+
+    def actual(self, ref: Ref, graph: int) -> Ref:
+        """What a value is in one graph, steps that it lacks left out."""
+        while ref[0] >= 0 and self.steps[ref[0]].nodes[graph] is None:
+            ref = self.steps[ref[0]].operands[0]
+        return ref
+
+
+def align(graphs: Sequence[Graph]) -> Body | None:
+    """One body for all the graphs; None if their steps or their dataflow differ by more than skipped steps."""
+    keyed = [_keyed(graph) for graph in graphs]
+    order = _merged([list(nodes) for nodes in keyed])
+    if order is None or len({len(graph.inputs) for graph in graphs}) > 1:
+        return None
+    steps = [Step(position, [nodes.get(key) for nodes in keyed]) for position, key in enumerate(order)]
+    if not all(map(_alike, steps)):
+        return None
+    body = Body(graphs, steps)
+    refs = [_refs(graph, {id(step.nodes[i]): step.position for step in steps}) for i, graph in enumerate(graphs)]
+    for step in steps:
+        found = [[refs[i][id(value)] for value in node.inputs] for i, node in step.present()]
+        step.operands = tuple(map(max, zip(*found)))
+    body.outputs = tuple(map(max, zip(*([refs[i][id(v)] for v in graph.outputs] for i, graph in enumerate(graphs)))))
+    return body if _faithful(body, refs) else None
+
+
+def signature(graph: Graph) -> Hashable:
+    """Equal for graphs that have the same steps in the same dataflow, under the same names."""
+    keyed = _keyed(graph)
+    refs = _refs(graph, {id(node): position for position, node in enumerate(graph.nodes)})
+    wiring = tuple((node.name, *(refs[id(value)] for value in node.inputs)) for node in graph.nodes)
+    return tuple(keyed), wiring, len(graph.inputs), tuple(refs[id(value)] for value in graph.outputs)
+
+
+def _keyed(graph: Graph) -> dict[Hashable, Node]:
+    """Steps by place: span and loop turns (and a count, where one text is unfolded twice)."""
+    found: dict[Hashable, Node] = {}
+    for node in graph.nodes:
+        span = node.place.span
+        place = (id(span.source), span.start, span.end, tuple(turn.index for turn in node.place.turns))
+        count = 0
+        while (*place, count) in found:
+            count += 1
+        found[(*place, count)] = node
+    return found
+
+
+def _merged(sequences: list[list[Hashable]]) -> list[Hashable] | None:
+    """An order that all sequences follow, each leaving something out."""
+    longest = max(sequences, key=len)
+    if all(sequence == longest for sequence in sequences):
+        return longest
+    if len(longest) > _MERGED_ORDER_LIMIT:
+        return None
+    merged = list(longest)
+    for sequence in sequences:
+        index = {key: i for i, key in enumerate(merged)}
+        at, shift = 0, 0
+        for key in sequence:
+            if key not in index:
+                merged.insert(at, key)
+                shift += 1
+                at += 1
+            elif index[key] + shift < at:
+                return None
+            else:
+                at = index[key] + shift + 1
+    return merged
+
+
+def _alike(step: Step) -> bool:
+    """Whether a step can be one: as many operands and results everywhere, and a reason where it is missing."""
+    nodes = [node for _, node in step.present()]
+    if len({(len(node.inputs), len(node.outputs)) for node in nodes}) > 1:
+        return False
+    reason = all(node.place.guards or (isinstance(node, Layer) and node.merges == "residual") for node in nodes)
+    return not step.optional or (reason and len(nodes[0].inputs) >= 1 and len(nodes[0].outputs) == 1)
+
+
+def _refs(graph: Graph, position: dict[int, int]) -> dict[int, Ref]:
+    """The graph's values in the body's terms."""
+    refs = {id(value): (~i, 0) for i, value in enumerate(graph.inputs)}
+    for node in graph.nodes:
+        for value in node.outputs:
+            refs[id(value)] = (position[id(node)], value.index)
+    return refs
+
+
+def _faithful(body: Body, refs: list[dict[int, Ref]]) -> bool:
+    def equal(graph: int, said: Sequence[Ref], values: Sequence[Value]) -> bool:
+        return [body.actual(ref, graph) for ref in said] == [refs[graph][id(value)] for value in values]
+
+    return all(equal(i, step.operands, node.inputs) for step in body.steps for i, node in step.present()) and all(
+        len(graph.outputs) == len(body.outputs) and equal(i, body.outputs, graph.outputs)
+        for i, graph in enumerate(body.graphs)
+    )

@@ -1,0 +1,150 @@
+"""What makes a child: the constructor call that stands for one step in all the graphs of a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from archdsl.emit.align import Body, align, signature
+from archdsl.emit.code import Call, Expr, Lambda, Literal, Name
+from archdsl.emit.derive import equal
+from archdsl.emit.fresh import Freshness
+from archdsl.emit.roll import rolled
+from archdsl.emit.unit import Argument, Entry, Factory, Member, Unit
+from archdsl.emit.write import Writer, layer_of, module_form, skeleton, torch_form
+from archdsl.ir.graph import Graph, Layer, Node, Scope
+from archdsl.ir.why import Why
+
+Key = tuple[Hashable, ...]
+
+
+class Construction:
+    """Writes constructor calls; knows which class stands for which graph."""
+
+    def __init__(self, freshness: Freshness) -> None:
+        self.freshness = freshness
+        self.unit_of: dict[Graph, Unit] = {}
+        """The class of a graph; a group that is not here is written out where it stands."""
+
+    def child(self, unit: Unit, members: Sequence[Member], key: Key) -> Expr:
+        """The call that makes a step."""
+        if len({self._kind(member.node) for member in members}) > 1:
+            return Call(self._factory(unit, members, key))
+        first = members[0].node
+        if isinstance(first, Layer):
+            return self._layer(unit, members, key)
+        made_by = self.unit_of.get(_scope(first).graph)
+        return self._call(unit, made_by, members, key) if made_by else self._sequence(unit, members, key)
+
+    def _kind(self, node: Node) -> Hashable:
+        """What must be the same for one constructor call to stand for several steps."""
+        if isinstance(node, Layer):
+            return skeleton(module_form(node))
+        graph = _scope(node).graph
+        return self.unit_of.get(graph) or signature(graph)
+
+    def _factory(self, unit: Unit, members: Sequence[Member], key: Key) -> Name:
+        entries = [Entry(member.graph, Factory(member.node, member.home)) for member in members]
+        labels = [member.node.name[-1] for member in members if member.node.name]
+        hint = labels[0] if labels and not labels[0].isdigit() else "child"
+        return unit.use(unit.argument(("factory", *key), hint, entries))
+
+    # ---- one op
+
+    def _layer(self, unit: Unit, members: Sequence[Member], key: Key) -> Expr:
+        made = Writer(unit, members, key).call([module_form(layer_of(member)) for member in members])
+        if all(self.in_place(member) for member in members):
+            return Call(made.callee, made.args, (*made.kwargs, ("inplace", Literal(True))))
+        return made
+
+    def in_place(self, member: Member) -> bool:
+        """Whether an activation may overwrite its operand."""
+        layer = layer_of(member)
+        return (
+            layer.op.role == "activation"
+            and torch_form(layer).inplace
+            and self.freshness.overwritable(member.home, layer.inputs[0])
+        )
+
+    # ---- a group that is written out where it stands
+
+    def _sequence(self, unit: Unit, members: Sequence[Member], key: Key) -> Expr:
+        body = align([_scope(member.node).graph for member in members])
+        assert body is not None, "groups are written out only where they can be matched"
+        children = self.children(unit, body, members, key)
+        return Call(Name("nn.Sequential"), children, spread=len(children) > 1)
+
+    def children(self, unit: Unit, body: Body, around: Sequence[Member], key: Key) -> tuple[Expr, ...]:
+        """The calls that make a group's steps, equal neighbours rolled; `around` are the group itself."""
+        made: list[tuple[Hashable, Expr]] = []
+        for step in body.steps:
+            members = [Member(around[k].graph, node, body.graphs[k], around[k].foreign) for k, node in step.present()]
+            made.append((step.one.place.span, self.child(unit, members, (*key, step.position))))
+        return tuple(rolled(made))
+
+    # ---- a class of the module
+
+    def _call(self, unit: Unit, made_by: Unit, members: Sequence[Member], key: Key) -> Expr:
+        args: list[Expr] = []
+        kwargs: list[tuple[str, Expr]] = []
+        skipped = False
+        for argument in made_by.ordered:
+            given = self._given(unit, made_by, argument, members, key)
+            if given is None or (argument.default is not None and same(given, argument.default)):
+                skipped = True
+            elif skipped or argument.boolean:
+                kwargs.append((argument.name, given))
+            else:
+                args.append(given)
+        return Call(Name(made_by.name), tuple(args), tuple(kwargs))
+
+    def _given(
+        self, unit: Unit, made_by: Unit, argument: Argument, members: Sequence[Member], key: Key
+    ) -> Expr | None:
+        """What is passed for an argument; None if no member needs it."""
+        here = [(member, made_by.number[_scope(member.node).graph]) for member in members]
+        here = [(member, number) for member, number in here if number in argument.values]
+        if not here:
+            return None
+        slot = (*key, *argument.key)
+        if argument.factory:
+            made = [(member, argument.values[number]) for member, number in here]
+            steps = [Member(m.graph, f.node, f.home, foreign=True) for m, f in made if isinstance(f, Factory)]
+            return _callable(self.child(unit, steps, slot))
+        entries = [
+            Entry(member.graph, argument.values[number], _why(argument, member, number, made_by.kind))
+            for member, number in here
+        ]
+        return unit.slot(entries, argument.name, slot)
+
+
+def _why(argument: Argument, member: Member, number: int, kind: str) -> Why | None:
+    """Where an argument's value came from, in terms of the block that the call stands in."""
+    if member.foreign:
+        return None
+    if kind == "group":
+        return argument.whys.get(number)
+    scope = _scope(member.node)
+    if argument.rule == "param":
+        traced = scope.args.get(str(argument.key[1]))
+        return traced.why if traced else None
+    if argument.rule == "input":
+        operand, axis = map(int, str(argument.key[1]).split("."))
+        shape = scope.inputs[operand].shape
+        return shape.dims[axis].why if shape else None
+    return None
+
+
+def same(left: Expr, right: Expr) -> bool:
+    """Whether two expressions are one literal."""
+    return isinstance(left, Literal) and isinstance(right, Literal) and equal([left.value, right.value])
+
+
+def _callable(call: Expr) -> Expr:
+    """What makes a child when it is called."""
+    bare = isinstance(call, Call) and not call.args and not call.kwargs
+    return call.callee if isinstance(call, Call) and bare else Lambda(call)
+
+
+def _scope(node: Node) -> Scope:
+    assert isinstance(node, Scope)
+    return node

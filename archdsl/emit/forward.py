@@ -1,0 +1,272 @@
+"""Dataflow -> the statements of a `forward`, one for each line of the spec.
+
+Steps of one line become one nested expression; what is read twice, or crosses a line, gets a variable. Expressions
+that wait for their reader are written in the order they were made, so the order of evaluation is the textual one:
+random numbers are drawn, and values overwritten, exactly where the spec says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from archdsl.emit.align import Ref, Step
+from archdsl.emit.code import Attribute, Call, Expr, Infix, Literal, Name, Subscript, Ternary
+from archdsl.emit.construct import Construction
+from archdsl.emit.names import Names, variable
+from archdsl.emit.register import is_child, path, presence
+from archdsl.emit.statements import Assign, Function, If, Origin, Parameter, Raise, Return, Stmt
+from archdsl.emit.unit import Member, Unit
+from archdsl.emit.write import Writer, layer_of, torch_form
+from archdsl.ir.graph import Check, Input, Layer
+from archdsl.source import Span
+
+LOCALS = ("x", "y", "z", "u", "v", "w")
+"""Names of local variables, in the order they are taken."""
+
+ROOM = 84
+"""An expression longer than this gets a variable, so that a statement fits on its line."""
+
+
+class Pending:
+    """An expression that waits for its one reader; `last` are the variables that it is the last to read."""
+
+    def __init__(self, expr: Expr, span: Span, steps: int, last: list[Name]) -> None:
+        self.expr = expr
+        self.span = span
+        self.steps = steps
+        self.last = last
+
+
+class Forward:
+    """Writes one unit's `forward`."""
+
+    def __init__(self, unit: Unit, construction: Construction) -> None:
+        self.unit = unit
+        self.construction = construction
+        self.body = unit.body
+        self.statements: list[Stmt] = []
+        self.bound: dict[Ref, Name] = {}
+        self.pending: dict[Ref, Pending] = {}
+        self.left = self._count_readers()
+        self.parameters = self._bind_inputs()
+        self.free = [name for name in LOCALS if name not in {parameter.name for parameter in self.parameters}]
+        self.made = 0
+
+    def function(self) -> Function:
+        """The whole method."""
+        checks = _checks(self.unit)
+        for step in self.body.steps:
+            for check in checks.get(step.position, ()):
+                self._check(check, step)
+            self._step(step)
+        self._return()
+        returns = "Tensor" if len(self.body.outputs) == 1 else f"tuple[{', '.join(['Tensor'] * len(self.body.outputs))}]"
+        return Function("forward", self.parameters, returns, tuple(self.statements))
+
+    # ---- values
+
+    def _count_readers(self) -> Counter[Ref]:
+        readers: Counter[Ref] = Counter(self.body.outputs)
+        for step in self.body.steps:
+            readers.update(step.operands)
+        return readers
+
+    def _bind_inputs(self) -> tuple[Parameter, ...]:
+        names = Names()
+        for i, value in enumerate(self.body.graphs[0].inputs):
+            label = value.node.label if isinstance(value.node, Input) else "x"
+            name = names.take(variable(label, "x"))
+            self.bound[(~i, 0)] = Name(name)
+        return tuple(Parameter(name.text, "Tensor") for name in self.bound.values())
+
+    def _read(self, ref: Ref, last: list[Name]) -> Expr:
+        """A value, where it is read. Variables that nobody reads afterwards are added to `last`."""
+        self.left[ref] -= 1
+        if ref in self.pending:
+            value = self.pending.pop(ref)
+            last += value.last
+            return value.expr
+        name = self.bound[ref]
+        if not self.left[ref]:
+            last.append(self.bound.pop(ref))
+        return name
+
+    def _release(self, names: Sequence[Name]) -> None:
+        """Variables that may be used anew."""
+        self.free += [name.text for name in names if name.text in LOCALS or re.fullmatch(r"x\d+", name.text)]
+        self.free.sort(key=lambda text: (len(text), LOCALS.index(text[0])))
+
+    def _new_name(self) -> Name:
+        if not self.free:
+            self.made += 1
+            taken = {parameter.name for parameter in self.parameters}
+            while f"x{self.made}" in taken:
+                self.made += 1
+            self.free.append(f"x{self.made}")
+        return Name(self.free.pop(0))
+
+    def _name(self, ref: Ref) -> None:
+        """Give a pending value a variable, and all that were made before it: they come first."""
+        while ref in self.pending:
+            first = next(iter(self.pending))
+            value = self.pending.pop(first)
+            self._release(value.last)
+            name = self.bound[first] = self._new_name()
+            self.statements.append(Assign((name,), value.expr, origin=_origin(value.span)))
+
+    def _name_all(self) -> None:
+        for ref in list(self.pending):
+            self._name(ref)
+
+    # ---- steps
+
+    def _step(self, step: Step) -> None:
+        members = [Member(i, node, self.body.graphs[i]) for i, node in step.present()]
+        self._settle_operands(step, members)
+        if self._added_in_place(step, members):
+            return
+        steps = 1 + sum(self.pending[ref].steps for ref in step.operands if ref in self.pending)
+        last: list[Name] = []
+        operands = [self._read(ref, last) for ref in step.operands]
+        expr = self._expression(step, members, operands)
+        span = step.one.place.span
+        if len(step.one.outputs) > 1:
+            self._unpack(step, Pending(expr, span, steps, last))
+            return
+        ref = (step.position, 0)
+        self.pending[ref] = Pending(expr, span, steps, last)
+        if self.left[ref] != 1 or len(expr.flat()) > ROOM:
+            self._name(ref)
+
+    def _settle_operands(self, step: Step, members: Sequence[Member]) -> None:
+        """Give variables to operands that can't stand in the step's own expression."""
+        waiting = [ref for ref in step.operands if ref in self.pending]
+        if waiting != list(self.pending)[len(self.pending) - len(waiting) :]:
+            self._name_all()
+            return
+        merges = isinstance(step.one, Layer) and step.one.merges
+        uses = _uses(members)
+        for i, ref in enumerate(step.operands):
+            if ref not in self.pending:
+                continue
+            value = self.pending[ref]
+            together = _line(value.span) == _line(step.one.place.span) or (merges and value.steps == 1)
+            if not together or uses[i] != 1 or (step.optional and i == 0):
+                self._name(ref)
+        room = sum(len(self.pending[ref].expr.flat()) for ref in step.operands if ref in self.pending)
+        if room > ROOM - 30:
+            self._name_all()
+
+    def _expression(self, step: Step, members: Sequence[Member], operands: list[Expr]) -> Expr:
+        child = is_child(step)
+        if child:
+            expr: Expr = Call(path(step.one.name or ()), tuple(operands))
+        else:
+            expr = self._function(members, operands, step)
+        if not step.optional:
+            return expr
+        if child:
+            return Ternary(operands[0], Infix("is", path(step.one.name or ()), Literal(None)), expr)
+        return Ternary(expr, presence(self.unit, step, stored=True), operands[0])
+
+    def _function(self, members: Sequence[Member], operands: list[Expr], step: Step) -> Expr:
+        forms = [torch_form(layer_of(member)).function for member in members]
+        expr = Writer(self.unit, members, (step.position, "forward"), operands).word(forms, "")
+        if isinstance(expr, Call) and all(self.construction.in_place(member) for member in members):
+            return Call(expr.callee, expr.args, (*expr.kwargs, ("inplace", Literal(True))))
+        return expr
+
+    def _unpack(self, step: Step, value: Pending) -> None:
+        self._name_all()
+        self._release(value.last)
+        refs = [(step.position, index) for index in range(len(step.one.outputs))]
+        for ref in refs:
+            self.bound[ref] = self._new_name()
+        targets = tuple(self.bound[ref] for ref in refs)
+        self.statements.append(Assign(targets, value.expr, origin=_origin(value.span)))
+        self._release([self.bound.pop(ref) for ref in refs if not self.left[ref]])
+
+    def _added_in_place(self, step: Step, members: Sequence[Member]) -> bool:
+        """`y += shortcut`, where the body's value may be overwritten."""
+        node = step.one
+        if not (isinstance(node, Layer) and node.merges == "residual" and len(step.operands) == 2) or step.optional:
+            return False
+        target, other = step.operands
+        if target == other or not all(
+            self.construction.freshness.overwritable(member.home, member.node.inputs[0]) for member in members
+        ):
+            return False
+        self._name(target)
+        if target not in self.bound or self.left[target] != 1:
+            return False
+        last: list[Name] = []
+        shortcut = self._read(other, last)
+        name = self.bound.pop(target)
+        self.bound[(step.position, 0)] = name
+        self.statements.append(Assign((name,), shortcut, "+", _origin(node.place.span)))
+        self._release(last)
+        return True
+
+    def _return(self) -> None:
+        outputs = self.body.outputs
+        if list(self.pending) != list(outputs):
+            self._name_all()
+        spans = [self.pending[ref].span for ref in outputs if ref in self.pending]
+        values = tuple(self._read(ref, []) for ref in outputs)
+        self.statements.append(Return(values, _origin(spans[-1]) if spans else None))
+
+    # ---- sizes that only a run can compare
+
+    def _check(self, check: Check, step: Step) -> None:
+        self._name_all()
+        refs = {id(value): ref for value, ref in zip(step.one.inputs, step.operands)}
+        left, right = (
+            Subscript(Attribute(self.bound[refs[id(value)]], "shape"), Literal(check.axis))
+            for value in (check.left, check.right)
+        )
+        origin = _origin(step.one.place.span)
+        message = f"{origin.file}:{origin.line}: the sizes along axis {check.axis} differ"
+        error = Raise(Call(Name("ValueError"), (Literal(message),)))
+        self.statements.append(If(Infix("!=", left, right), (error,), origin))
+
+
+def _checks(unit: Unit) -> dict[int, list[Check]]:
+    """The checks to make before each step."""
+    position = {id(node): step.position for step in unit.body.steps for _, node in step.present()}
+    found: dict[int, list[Check]] = {}
+    for graph in unit.body.graphs[:1]:
+        for check in graph.checks:
+            found.setdefault(position[id(check.node)], []).append(check)
+    return found
+
+
+def _uses(members: Sequence[Member]) -> Counter[int]:
+    """How often a step's expression mentions each operand."""
+    from archdsl.ops.form import Axis, X
+
+    node = members[0].node
+    if not isinstance(node, Layer):
+        return Counter(range(len(node.inputs)))
+    counts: Counter[int] = Counter()
+    stack: list[object] = [torch_form(node).function]
+    while stack:
+        word = stack.pop()
+        if isinstance(word, X):
+            counts[word.index] += 1
+        elif isinstance(word, Axis):
+            counts[word.operand] += 1
+        elif isinstance(word, list | tuple):
+            stack.extend(word)
+        elif hasattr(word, "__dict__"):
+            stack.extend(vars(word).values())
+    return counts or Counter(range(len(node.inputs)))
+
+
+def _line(span: Span) -> tuple[int, int]:
+    return id(span.source), span.line
+
+
+def _origin(span: Span) -> Origin:
+    return Origin(span.source.name.rpartition("/")[2], span.line)

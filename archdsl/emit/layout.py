@@ -1,0 +1,128 @@
+"""Statements -> lines of text, laid out as `ruff format --line-length 120` leaves them.
+
+What fits stands on one line. What doesn't is opened at its outermost bracket, one item a line, with the trailing comma
+that makes the formatter keep it so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from archdsl.emit.code import Call, Expr, Infix, Items, Lambda, Name, Ternary, Times
+from archdsl.emit.statements import Assign, Class, Do, For, Function, If, Origin, Parameter, Raise, Return, Stmt
+
+WIDTH = 120
+STEP = 4
+
+
+def comment(origin: Origin | None) -> str:
+    """The comment that names a line of the spec. A file's name may hold anything: only harmless characters stay."""
+    if origin is None:
+        return ""
+    return f"  # {re.sub(r'[^A-Za-z0-9_.-]', '_', origin.file)[-40:]}:{origin.line}"
+
+
+def class_lines(cls: Class) -> Iterator[str]:
+    """A class and its methods."""
+    yield f"class {Name(cls.name).flat()}({Name(cls.base).flat()}):{comment(cls.origin)}"
+    for i, method in enumerate(cls.methods):
+        if i:
+            yield ""
+        yield from _function(method, STEP)
+
+
+def _function(function: Function, indent: int) -> Iterator[str]:
+    parts = ["self", *_parameters(function.parameters)]
+    start, end = f"{' ' * indent}def {Name(function.name).flat()}(", f") -> {function.returns}:"
+    line = start + ", ".join(parts) + end
+    if len(line) <= WIDTH:
+        yield line
+    else:
+        yield start
+        yield from (f"{' ' * (indent + STEP)}{part}," for part in parts)
+        yield " " * indent + end
+    yield from block(function.body, indent + STEP)
+
+
+def _parameters(parameters: Sequence[Parameter]) -> Iterator[str]:
+    starred = False
+    for parameter in parameters:
+        if parameter.keyword_only and not starred:
+            yield "*"
+            starred = True
+        default = "" if parameter.default is None else f" = {parameter.default.flat()}"
+        yield f"{Name(parameter.name).flat()}: {parameter.annotation}{default}"
+
+
+def block(body: Sequence[Stmt], indent: int) -> Iterator[str]:
+    """Statements at an indentation."""
+    for statement in body:
+        yield from _statement(statement, indent)
+
+
+def _statement(statement: Stmt, indent: int) -> Iterator[str]:
+    end = comment(statement.origin)
+    match statement:
+        case Assign(targets=targets, value=value, op=op):
+            left = ", ".join(target.flat() for target in targets)
+            yield from spread(f"{left} {op}= ", value, end, indent)
+        case Do(value=value):
+            yield from spread("", value, end, indent)
+        case Return(values=values):
+            if len(values) == 1:
+                yield from spread("return ", values[0], end, indent)
+            else:
+                yield f"{' ' * indent}return {', '.join(value.flat() for value in values)}{end}"
+        case Raise(value=value):
+            yield from spread("raise ", value, end, indent)
+        case If(test=test, body=body):
+            yield from spread("if ", test, f":{end}", indent)
+            yield from block(body, indent + STEP)
+        case For(target=target, over=over, body=body):
+            yield from spread(f"for {target.flat()} in ", over, f":{end}", indent)
+            yield from block(body, indent + STEP)
+
+
+def spread(start: str, expr: Expr, end: str, indent: int) -> Iterator[str]:
+    """`start`, the expression, `end`: on one line if they fit."""
+    margin = " " * indent
+    if not expr.exploded:
+        line = f"{margin}{start}{expr.flat()}{end}"
+        if len(line) <= WIDTH:
+            yield line
+            return
+    match expr:
+        case Call(callee=callee, args=args, kwargs=kwargs) if args or kwargs:
+            yield f"{margin}{start}{callee.flat()}("
+            for arg in args:
+                yield from spread("", arg, ",", indent + STEP)
+            for name, arg in kwargs:
+                yield from spread(f"{name}=", arg, ",", indent + STEP)
+            yield f"{margin}){end}"
+        case Items(items=items) if items:
+            yield f"{margin}{start}["
+            for item in items:
+                yield from spread("", item, ",", indent + STEP)
+            yield f"{margin}]{end}"
+        case Times(element=element, count=count):
+            yield f"{margin}{start}*("
+            yield from _generator(element, f"for _ in range({count})", indent + STEP)
+            yield f"{margin}){end}"
+        case Lambda(body=body):
+            yield from spread(f"{start}lambda: ", body, end, indent)
+        case Infix(op=op, left=left, right=Call() as right):
+            yield from spread(f"{start}{left.flat()} {op} ", right, end, indent)
+        case Ternary():
+            raise ValueError(f"does not fit on a line: {expr.flat()}")
+        case _:
+            yield f"{margin}{start}{expr.flat()}{end}"
+
+
+def _generator(element: Expr, turns: str, indent: int) -> Iterator[str]:
+    line = f"{' ' * indent}{element.flat()} {turns}"
+    if len(line) <= WIDTH and not element.exploded:
+        yield line
+    else:
+        yield from spread("", element, "", indent)
+        yield f"{' ' * indent}{turns}"

@@ -1,0 +1,110 @@
+"""Which graphs become which class.
+
+All graphs of one block are one class if they can be; else those of one structure are. A group is written out where it
+stands, as an `nn.Sequential`, if it is a plain chain of numbered steps; else it is a class like a block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+
+from archdsl.emit.align import Body, align, signature
+from archdsl.emit.register import NUMBERED, can_be_held, form_of
+from archdsl.emit.survey import Survey
+from archdsl.ir.graph import Graph, Scope
+
+Key = tuple[Hashable, ...]
+
+DEEPEST = 4
+"""Groups inside one another that are still written out where they stand."""
+
+
+def in_order(survey: Survey) -> Iterator[tuple[Key, list[Graph]]]:
+    """The graphs of each text, after all that they contain.
+
+    Where a block contains itself no order of texts will do, and its graphs are taken by how deep they go.
+    """
+    waiting: dict[Key, list[Graph]] = {}
+    for graph in survey.graphs:
+        waiting.setdefault(_key(survey, graph), []).append(graph)
+    contents = {
+        key: {_key(survey, node.graph) for graph in graphs for node in graph.nodes if isinstance(node, Scope)}
+        for key, graphs in waiting.items()
+    }
+    while waiting:
+        ready = [key for key in waiting if contents[key].isdisjoint(waiting)]
+        if not ready:
+            yield from _by_height(survey, waiting)
+            return
+        for key in ready:
+            yield key, waiting.pop(key)
+
+
+def _key(survey: Survey, graph: Graph) -> Key:
+    owner = survey.owner[graph]
+    return owner.span, owner.kind, graph.span, graph.kind
+
+
+def _by_height(survey: Survey, waiting: dict[Key, list[Graph]]) -> Iterator[tuple[Key, list[Graph]]]:
+    height: dict[Graph, int] = {}
+    found: dict[Key, list[Graph]] = {}
+    for graph in survey.graphs:
+        height[graph] = 1 + max((height[node.graph] for node in graph.nodes if isinstance(node, Scope)), default=0)
+        key = _key(survey, graph)
+        if key in waiting:
+            found.setdefault((height[graph], *key), []).append(graph)
+    for key in sorted(found, key=lambda key: key[0]):  # type: ignore[arg-type, return-value]
+        yield key, found[key]
+
+
+def bodies(graphs: Sequence[Graph]) -> list[Body]:
+    """The graphs of one text as few bodies as hold them."""
+    whole = align(graphs)
+    if whole is not None and can_be_held(whole):
+        return [whole]
+    alike: dict[Hashable, list[Graph]] = {}
+    for graph in graphs:
+        alike.setdefault(signature(graph), []).append(graph)
+    found = [align(group) for group in alike.values()]
+    held = [body for body in found if body is not None and can_be_held(body)]
+    if len(held) == len(alike):
+        return held
+    return [body for graph in graphs if (body := align([graph])) is not None]
+
+
+class Inline:
+    """Which groups are written out where they stand."""
+
+    def __init__(self, survey: Survey) -> None:
+        self.survey = survey
+        self._height: dict[Graph, int] = {}
+
+    def take(self, graphs: Sequence[Graph]) -> bool:
+        """Whether the graphs of one text are; remembers it."""
+        if graphs[0].kind != "group" or not all(self._is_sequence(graph) for graph in graphs):
+            return False
+        if not all(map(self._matches, self._by_turn(graphs))):
+            return False
+        height = 1 + max(
+            (self._height.get(node.graph, 0) for graph in graphs for node in graph.nodes if isinstance(node, Scope)),
+            default=0,
+        )
+        if height > DEEPEST:
+            return False
+        self._height.update((graph, height) for graph in graphs)
+        return True
+
+    def _is_sequence(self, graph: Graph) -> bool:
+        body = align([graph])
+        return body is not None and form_of(body) == NUMBERED
+
+    def _by_turn(self, graphs: Sequence[Graph]) -> Iterator[list[Graph]]:
+        """Graphs that are one step of the class they stand in."""
+        found: dict[Hashable, list[Graph]] = {}
+        for graph in graphs:
+            place = self.survey.uses[graph][0].place
+            found.setdefault(tuple(turn.index for turn in place.turns), []).append(graph)
+        yield from found.values()
+
+    def _matches(self, graphs: list[Graph]) -> bool:
+        return len({signature(graph) for graph in graphs}) == 1

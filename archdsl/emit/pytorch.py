@@ -1,0 +1,99 @@
+"""Program -> the source of a Python module: a class for the network and one for each of its blocks."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+from archdsl.emit.construct import Construction
+from archdsl.emit.align import Body
+from archdsl.emit.forward import Forward
+from archdsl.emit.fresh import Freshness
+from archdsl.emit.layout import class_lines
+from archdsl.emit.names import Names, class_name
+from archdsl.emit.plan import Inline, bodies, in_order
+from archdsl.emit.register import FREE, Register
+from archdsl.emit.statements import Class, Origin
+from archdsl.emit.survey import Survey
+from archdsl.emit.unit import Unit
+from archdsl.ir.graph import Graph, Program
+from archdsl.source import Source
+
+
+def emit(program: Program) -> str:
+    """The module's source: the same for the same program. Its last class is the network's."""
+    return "\n".join([_header(program), "", *_imports_and_classes(program)]) + "\n"
+
+
+def network_class(program: Program) -> str:
+    """The name of the network's class."""
+    return class_name(program.title, "Network")
+
+
+def _imports_and_classes(program: Program) -> Iterator[str]:
+    lines: list[str] = []
+    for cls in _classes(program):
+        lines += ["", "", *class_lines(cls)]
+    text = "\n".join(lines)
+    yield from _imports(text)
+    yield from lines
+
+
+def _imports(text: str) -> Iterator[str]:
+    """What the module uses, in the order that import sorters want."""
+    if "Callable[" in text:
+        yield "from collections.abc import Callable"
+        yield ""
+    if re.search(r"\btorch\.", text):
+        yield "import torch"
+    names = [name for name in ("Tensor", "nn") if re.search(rf"\b{name}\b", text)]
+    yield f"from torch import {', '.join(names)}"
+    if re.search(r"\bF\.", text):
+        yield "from torch.nn import functional as F"
+
+
+def _classes(program: Program) -> Iterator[Class]:
+    survey = Survey(program.graph)
+    construction = Construction(Freshness())
+    inline = Inline(survey)
+    names = Names({network_class(program)})
+    for _, graphs in in_order(survey):
+        if inline.take(graphs):
+            continue
+        for body in bodies(graphs):
+            unit = Unit(body, survey, *_kind_and_name(body, program, names))
+            yield _class(unit, construction)
+            construction.unit_of.update((graph, unit) for graph in body.graphs)
+
+
+def _kind_and_name(body: Body, program: Program, names: Names) -> tuple[str, str]:
+    graph = body.graphs[0]
+    if graph is program.graph:
+        return "network", network_class(program)
+    if graph.kind == "block":
+        return "block", names.take(class_name(graph.title, "Block"))
+    return "group", names.take(class_name(graph.title, "Group"))
+
+
+def _class(unit: Unit, construction: Construction) -> Class:
+    register = Register(unit, construction)
+    children = register.children()
+    forward = [Forward(unit, construction).function()] if register.form == FREE else []
+    unit.finish()
+    methods = (register.function(children), *forward)
+    span = unit.body.graphs[0].span
+    return Class(unit.name, register.base, methods, Origin(span.source.name.rpartition("/")[2], span.line))
+
+
+def _header(program: Program) -> str:
+    source = program.source
+    title = re.sub(r"[^A-Za-z0-9_.-]", "_", program.title)[:40]
+    file = re.sub(r"[^A-Za-z0-9_./-]", "_", source.name)
+    file = file if len(file) <= 40 else file.rpartition("/")[2][-40:]
+    return f'"""{title}, compiled by archdsl from {file} (sha256 {digest(source)}). Edit the spec, not this file."""'
+
+
+def digest(source: Source) -> str:
+    """Twelve hexadecimal digits that tell one text from another."""
+    return hashlib.sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

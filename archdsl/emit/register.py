@@ -1,0 +1,222 @@
+"""How a class holds its children: its base class and its constructor.
+
+    numbered: `nn.Sequential(a, b, c)`, each step handed what the one before made
+    labelled: an `nn.Sequential` that assigns attributes
+    free:     an `nn.Module` with a `forward` of its own
+
+Children are made and registered in textual order, so that keys and the random stream are in that order too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from itertools import groupby
+
+from archdsl.emit import code
+from archdsl.emit.align import Body, Step
+from archdsl.emit.code import Call, Expr, Literal, Name, Not, Times
+from archdsl.emit.construct import Construction
+from archdsl.emit.names import is_attribute
+from archdsl.emit.roll import rolled
+from archdsl.emit.statements import Assign, Do, For, Function, If, Stmt
+from archdsl.emit.unit import Member, Unit
+from archdsl.emit.write import skeleton, torch_form
+from archdsl.ir.graph import Layer, Node, Scope
+
+NUMBERED, LABELLED, FREE = "numbered", "labelled", "free"
+
+
+def form_of(body: Body) -> str:
+    """The simplest form that holds a body's steps under their names."""
+    if not _is_chain(body):
+        return FREE
+    if all(_is_numbered(body, i) for i in range(len(body.graphs))):
+        return NUMBERED
+    unregistered = any(not is_child(step) for step in body.steps)
+    return FREE if unregistered or any(len(step.one.name or ()) != 1 for step in body.steps) else LABELLED
+
+
+def _is_chain(body: Body) -> bool:
+    """Whether each step has a module and takes what the one before made, the first the input; the last is the result."""
+    if len(body.graphs[0].inputs) != 1 or any(graph.checks for graph in body.graphs):
+        return False
+    before = (-1, 0)
+    for step in body.steps:
+        if step.operands != (before,) or len(step.one.outputs) != 1 or not all(map(_has_module, _nodes(step))):
+            return False
+        before = (step.position, 0)
+    return body.outputs == (before,)
+
+
+def _is_numbered(body: Body, graph: int) -> bool:
+    names = [step.nodes[graph].name for step in body.steps if step.nodes[graph] is not None]  # type: ignore[union-attr]
+    return all(name == (str(i),) for i, name in enumerate(names))
+
+
+def _nodes(step: Step) -> Iterator[Node]:
+    return (node for _, node in step.present())
+
+
+def _has_module(node: Node) -> bool:
+    return isinstance(node, Scope) or (isinstance(node, Layer) and torch_form(node).module is not None)
+
+
+def registered(node: Node) -> bool:
+    """Whether a `forward` calls the step as a child: it has weights, or a label. The rest are functions there."""
+    if node.name is None:
+        return False
+    return isinstance(node, Scope) or not node.name[-1].isdigit() or torch_form(_layer(node)).function is None
+
+
+def is_child(step: Step) -> bool:
+    """Whether a `forward` calls the step as a child in any graph, or what it calls differs."""
+    nodes = list(_nodes(step))
+    return any(map(registered, nodes)) or len({skeleton(torch_form(_layer(node)).function) for node in nodes}) > 1
+
+
+def can_be_held(body: Body) -> bool:
+    """Whether one class can stand for all of the body's graphs: a child has one name, and a name one child."""
+    if form_of(body) == NUMBERED:
+        return True
+    taken: set[tuple[str, ...]] = set()
+    for step in body.steps:
+        names = {node.name for node in _nodes(step)}
+        if not is_child(step):
+            continue
+        name = step.one.name
+        if len(names) > 1 or name is None or name in taken or not all(map(_has_module, _nodes(step))):
+            return False
+        taken.add(name)
+    return True
+
+
+def _layer(node: Node) -> Layer:
+    assert isinstance(node, Layer)
+    return node
+
+
+def presence(unit: Unit, step: Step, *, stored: bool = False) -> Expr:
+    """The test for a step that only some graphs have."""
+    present = [i for i, _ in step.present()]
+    flag = unit.flag(present, _flag_hint(step), _deciding(step))
+    name = unit.use(flag, stored)
+    return name if flag.values[present[0]] else Not(name)
+
+
+def _deciding(step: Step) -> str | None:
+    """The boolean parameter that is the condition itself."""
+    if not step.one.place.guards:
+        return None
+    why = step.one.place.guards[-1].condition.why
+    while why.operands and len(why.operands) == 1 and why.rule in ("if", "not", "name"):
+        why = why.operands[0]
+    return why.name if why.rule == "param" and isinstance(why.value, bool) else None
+
+
+def _flag_hint(step: Step) -> str:
+    node = step.one
+    if isinstance(node, Layer) and node.merges:
+        return node.merges
+    if node.name and not node.name[-1].isdigit():
+        return node.name[-1]
+    return node.op.name if isinstance(node, Layer) else _scope(node).graph.title or "extra"
+
+
+def _scope(node: Node) -> Scope:
+    assert isinstance(node, Scope)
+    return node
+
+
+class Register:
+    """Writes one unit's constructor."""
+
+    def __init__(self, unit: Unit, construction: Construction) -> None:
+        self.unit = unit
+        self.construction = construction
+        self.form = form_of(unit.body)
+
+    @property
+    def base(self) -> str:
+        return "nn.Module" if self.form == FREE else "nn.Sequential"
+
+    def children(self) -> list[Stmt]:
+        """The statements that make and register the children."""
+        return list(self._numbered() if self.form == NUMBERED else self._assigned())
+
+    def function(self, children: list[Stmt]) -> Function:
+        """The whole constructor, once it is known what `forward` wants kept."""
+        kept = [
+            Assign((Name(f"self.{argument.attribute}"),), Name(argument.name))
+            for argument in self.unit.ordered
+            if argument.attribute is not None
+        ]
+        start = [] if self.form == NUMBERED else [Do(_super_init(()))]
+        return Function("__init__", self.unit.parameters, "None", (*start, *kept, *children))
+
+    def child(self, step: Step) -> Expr:
+        """The call that makes a step."""
+        graphs = self.unit.body.graphs
+        members = [Member(i, node, graphs[i]) for i, node in step.present()]
+        return self.construction.child(self.unit, members, (step.position,))
+
+    def _numbered(self) -> Iterator[Stmt]:
+        steps = self.unit.body.steps
+        first = next((step.position for step in steps if step.optional), len(steps))
+        yield Do(_super_init(self._rolled(steps[:first]), spread=first > 1))
+        for optional, group in groupby(steps[first:], key=lambda step: _condition(step)):
+            run = list(group)
+            appended = tuple(_append(child) for child in self._rolled(run))
+            yield from (If(presence(self.unit, run[0]), appended),) if optional else appended
+
+    def _rolled(self, steps: list[Step]) -> tuple[Expr, ...]:
+        return tuple(rolled([(step.one.place.span, self.child(step)) for step in steps]))
+
+    def _assigned(self) -> Iterator[Stmt]:
+        containers: set[tuple[str, ...]] = set()
+        kept = [step for step in self.unit.body.steps if self.form == LABELLED or is_child(step)]
+        for optional, group in groupby(kept, key=_condition):
+            run = list(group)
+            made: list[Stmt] = []
+            for step in run:
+                name = step.one.name or ()
+                for depth in range(1, len(name)):
+                    if name[:depth] not in containers:
+                        containers.add(name[:depth])
+                        yield _assign(name[:depth], Call(Name("nn.Module")))
+                made.append(_assign(name, self.child(step)))
+                if optional and self.form == FREE:
+                    yield _assign(name, Literal(None))
+            yield from (If(presence(self.unit, run[0]), tuple(made)),) if optional else made
+
+
+def _condition(step: Step) -> Hashable:
+    """Equal for steps that the same graphs have; None for those that all have."""
+    return tuple(i for i, _ in step.present()) if step.optional else None
+
+
+def _super_init(args: tuple[Expr, ...], *, spread: bool = False) -> Call:
+    return Call(Name("super().__init__"), args, spread=spread and len(args) > 1)
+
+
+def _append(child: Expr) -> Stmt:
+    if isinstance(child, Times):
+        return For(Name("_"), Call(Name("range"), (Literal(child.count),)), (_append(child.element),))
+    return Do(Call(Name("self.append"), (child,)))
+
+
+def _assign(name: tuple[str, ...], value: Expr) -> Stmt:
+    """Register a child under its name, however that is spelled."""
+    if is_attribute(name[-1]):
+        return Assign((code.attribute(path(name[:-1]), name[-1]),), value)
+    return Do(Call(code.attribute(path(name[:-1]), "add_module"), (Literal(name[-1]), value)))
+
+
+def path(name: tuple[str, ...]) -> Expr:
+    """How a child is reached from `self`."""
+    expr: Expr = Name("self")
+    for part in name:
+        if is_attribute(part):
+            expr = code.attribute(expr, part)
+        else:
+            expr = Call(Name("getattr"), (expr, Literal(part)))
+    return expr

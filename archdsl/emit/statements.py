@@ -1,0 +1,90 @@
+"""Statements, functions and classes, as values."""
+
+from __future__ import annotations
+
+from archdsl.emit.code import Expr
+from archdsl.record import Record
+
+
+class Origin(Record):
+    """The place in the spec that a line was made from; printed as the comment `# resnet.arch:18`."""
+
+    file: str
+    line: int
+
+
+class Assign(Record):
+    """`target = value`; with `op`, `target += value`; several targets unpack a tuple."""
+
+    targets: tuple[Expr, ...]
+    value: Expr
+    op: str = ""
+    origin: Origin | None = None
+
+
+class Do(Record):
+    """An expression for its effect."""
+
+    value: Expr
+    origin: Origin | None = None
+
+
+class Return(Record):
+    """`return value`; several values make a tuple."""
+
+    values: tuple[Expr, ...]
+    origin: Origin | None = None
+
+
+class Raise(Record):
+    """`raise value`."""
+
+    value: Expr
+    origin: Origin | None = None
+
+
+class If(Record):
+    """`if test:` and what it guards."""
+
+    test: Expr
+    body: tuple[Stmt, ...]
+    origin: Origin | None = None
+
+
+class For(Record):
+    """`for target in over:`."""
+
+    target: Expr
+    over: Expr
+    body: tuple[Stmt, ...]
+    origin: Origin | None = None
+
+
+Stmt = Assign | Do | Return | Raise | If | For
+
+
+class Parameter(Record):
+    """A parameter of a function; `default` None: it has none."""
+
+    name: str
+    annotation: str
+    default: Expr | None = None
+    keyword_only: bool = False
+
+
+class Function(Record):
+    """A method: `self` comes first by itself."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    returns: str
+    body: tuple[Stmt, ...]
+
+
+class Class(Record):
+    """A class with its methods."""
+
+    name: str
+    base: str
+    methods: tuple[Function, ...]
+    origin: Origin | None = None

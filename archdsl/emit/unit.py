@@ -1,0 +1,280 @@
+"""A class to be emitted: the graphs that it serves as one body, and the arguments that tell them apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+
+from archdsl.elaborate.labels import MODULE_ATTRIBUTES
+from archdsl.emit.align import Body
+from archdsl.emit.code import Expr, Infix, Literal, Name, Negative, Not
+from archdsl.emit.derive import UNSUPPORTED, At, Leaf, common, equal, plain
+from archdsl.emit.names import Names, variable
+from archdsl.emit.statements import Parameter
+from archdsl.emit.survey import Survey
+from archdsl.ir.graph import Graph, Node
+from archdsl.ir.why import Why
+from archdsl.record import Record
+
+class Member(Record):
+    """A step in one of a unit's graphs: the graph's number, the step, and the graph or group that it stands in.
+
+    foreign: it was handed in from another block, so its derivations speak of that block's parameters.
+    """
+
+    graph: int
+    node: Node
+    home: Graph
+    foreign: bool = False
+
+
+class Entry(Record):
+    """What a slot holds in one graph: its number, the value, and where that came from if it is known."""
+
+    graph: int
+    value: object
+    why: Why | None = None
+
+
+class Factory(Record):
+    """The value of an argument that makes a child: the step that is to be made."""
+
+    node: Node
+    home: Graph
+
+
+class Argument:
+    """An argument of a unit's constructor.
+
+    key:    what it stands for: ("param", name), ("input", "0.1"), ("flag", ...), or a slot of its own.
+    values: by graph number; a graph that doesn't need it is left out.
+    whys:   where a value came from, as far as that is said in terms of the block that the unit is part of.
+    """
+
+    def __init__(self, key: tuple[Hashable, ...], name: str) -> None:
+        self.key = key
+        self.name = name
+        self.values: dict[int, object] = {}
+        self.whys: dict[int, Why] = {}
+        self.default: Expr | None = None
+        self.attribute: str | None = None
+        """The attribute that keeps it for `forward`, if that needs it."""
+
+    @property
+    def rule(self) -> Hashable:
+        return self.key[0]
+
+    @property
+    def boolean(self) -> bool:
+        return all(isinstance(value, bool) for value in self.values.values())
+
+    @property
+    def factory(self) -> bool:
+        return any(isinstance(value, Factory) for value in self.values.values())
+
+
+class Unit:
+    """One class. `shape` says how its children are held: see `register.py`."""
+
+    def __init__(self, body: Body, survey: Survey, kind: str, name: str) -> None:
+        self.body = body
+        self.survey = survey
+        self.kind = kind
+        self.name = name
+        self.number = {graph: i for i, graph in enumerate(body.graphs)}
+        self.arguments: dict[tuple[Hashable, ...], Argument] = {}
+        self._names = Names()
+        self._attributes = Names(_labels(body) | MODULE_ATTRIBUTES | {"training"})
+
+    @property
+    def everywhere(self) -> range:
+        return range(len(self.body.graphs))
+
+    # ---- slots
+
+    def slot(self, entries: Sequence[Entry], hint: str, key: tuple[Hashable, ...], *, stored: bool = False) -> Expr:
+        """The expression for a number: a literal if it is the same in all graphs, else one over the arguments."""
+        values = [entry.value for entry in entries]
+        if equal(values):
+            return Literal(values[0])
+        whys = [entry.why for entry in entries if entry.why is not None]
+        if len(whys) == len(entries):
+            found = common([At(why) for why in whys])
+            if found is not None and self._fits(found, entries):
+                return self._settled(found, entries, stored)
+            key = _shared_key(whys) or key
+        return self.use(self.argument(key, variable(hint), entries), stored)
+
+    def argument(self, key: tuple[Hashable, ...], name: str, entries: Sequence[Entry]) -> Argument:
+        """The argument of that key with these values; made at its first use, and again where the values differ."""
+        again = 0
+        while (*key, *[again] * (again > 0)) in self.arguments:
+            argument = self.arguments[(*key, *[again] * (again > 0))]
+            if all(equal([argument.values.get(entry.graph, entry.value), entry.value]) for entry in entries):
+                break
+            again += 1
+        else:
+            key = (*key, *[again] * (again > 0))
+            argument = self.arguments[key] = Argument(key, self._names.take(name))
+        for entry in entries:
+            argument.values[entry.graph] = entry.value
+            if entry.why is not None:
+                argument.whys[entry.graph] = entry.why
+        return argument
+
+    def use(self, argument: Argument, stored: bool = False) -> Name:
+        """An argument by its name; in `forward` by the attribute that keeps it."""
+        if not stored:
+            return Name(argument.name)
+        if argument.attribute is None:
+            argument.attribute = self._attributes.take(argument.name)
+        return Name(f"self.{argument.attribute}")
+
+    def flag(self, present: Sequence[int], hint: str, parameter: str | None = None) -> Argument:
+        """A boolean argument that tells these graphs from the others (true there, or false there and true elsewhere).
+
+        parameter: the block's own that may be it.
+        """
+        values = [i in present for i in self.everywhere]
+        if parameter is not None:
+            given = [self._given(Leaf("param", parameter, ()), i) for i in self.everywhere]
+            if given in (values, [not value for value in values]):
+                whys = (Why("param", None, value, (), parameter) for value in given)
+                return self.argument(("param", parameter), variable(parameter), list(map(Entry, self.everywhere, given, whys)))
+        key = ("flag", tuple(present))
+        return self.argument(key, variable(hint), list(map(Entry, self.everywhere, values)))
+
+    def _fits(self, expr: Expr, entries: Sequence[Entry]) -> bool:
+        """Whether its leaves are this unit's own: a step handed in speaks of its maker's parameters instead."""
+        for leaf in _leaves(expr):
+            if leaf.rule == "name":
+                continue
+            given = [self._given(leaf, i) for i in self.everywhere]
+            if UNSUPPORTED in given or not all(equal([v, given[e.graph]]) for v, e in zip(leaf.values, entries)):
+                return False
+        return True
+
+    def _given(self, leaf: Leaf, graph: int) -> object:
+        owner = self.survey.owner[self.body.graphs[graph]]
+        if leaf.rule == "param":
+            traced = owner.params.get(leaf.name)
+            return plain(traced.value) if traced else UNSUPPORTED
+        operand, axis = map(int, leaf.name.split("."))
+        shape = owner.inputs[operand].shape if operand < len(owner.inputs) else None
+        return plain(shape.dims[axis]) if shape and axis < shape.rank else UNSUPPORTED
+
+    def _settled(self, expr: Expr, entries: Sequence[Entry], stored: bool) -> Expr:
+        """The expression with arguments in place of its leaves."""
+        match expr:
+            case Leaf(rule=rule, name=name, whys=whys):
+                if rule == "name":
+                    told = [Entry(entry.graph, plain(why.value), why) for why, entry in zip(whys, entries)]
+                else:
+                    values = [self._given(expr, i) for i in self.everywhere]
+                    told = [Entry(i, value, Why(rule, None, value, (), name)) for i, value in enumerate(values)]
+                return self.use(self.argument(_leaf_key(expr), self._leaf_name(expr), told), stored)
+            case Infix(op=op, left=left, right=right):
+                return Infix(op, self._settled(left, entries, stored), self._settled(right, entries, stored))
+            case Negative(value=value):
+                return Negative(self._settled(value, entries, stored))
+            case Not(value=value):
+                return Not(self._settled(value, entries, stored))
+            case _:
+                return expr
+
+    def _leaf_name(self, leaf: Leaf) -> str:
+        if leaf.rule != "input":
+            return variable(leaf.name)
+        operand, axis = map(int, leaf.name.split("."))
+        owner = self.survey.owner[self.body.graphs[0]]
+        shape = owner.inputs[operand].shape
+        what = "channels" if shape and shape.channel_axis == axis else "features" if shape and axis == shape.rank - 1 else f"axis{axis}"
+        return f"in_{what}" if operand == 0 else f"in{operand}_{what}"
+
+    # ---- once all slots are known
+
+    def finish(self) -> None:
+        """Give arguments their defaults: the value that most calls give, where a call may leave it out."""
+        weights = [max(1, len(self.survey.uses[graph])) for graph in self.body.graphs]
+        for argument in self.arguments.values():
+            if argument.factory:
+                argument.default = Literal(None) if len(argument.values) < len(weights) else None
+            elif argument.boolean or self._has_default(argument) or len(argument.values) < len(weights):
+                counts: Counter[object] = Counter()
+                for i, value in argument.values.items():
+                    counts[(type(value), value)] += weights[i]
+                (_, value), _ = max(counts.items(), key=lambda item: (item[1], not item[0][1]))  # type: ignore[index]
+                argument.default = Literal(value)
+
+    def _has_default(self, argument: Argument) -> bool:
+        return argument.rule == "param" and any(
+            argument.key[1] not in scope.args for graph in self.body.graphs for scope in self.survey.uses[graph]
+            if graph.kind == "block"
+        )
+
+    @property
+    def ordered(self) -> list[Argument]:
+        """As the constructor takes them: inferred sizes, the block's parameters, what else differs; defaults behind."""
+        owner = self.survey.owner[self.body.graphs[0]]
+        params = list(owner.params)
+
+        def rank(argument: Argument) -> tuple[object, ...]:
+            rule, name = argument.key[0], argument.key[1]
+            group = {"input": 0, "param": 1}.get(str(rule), 2)
+            within = params.index(str(name)) if rule == "param" else 0
+            return (argument.boolean, argument.default is not None, group, within)
+
+        return sorted(self.arguments.values(), key=rank)  # type: ignore[arg-type]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return tuple(
+            Parameter(a.name, _annotation(a), a.default, keyword_only=a.boolean) for a in self.ordered
+        )
+
+
+def _labels(body: Body) -> set[str]:
+    """Names that arguments may not have, since `self` has attributes of that name."""
+    return {node.name[0] for step in body.steps for _, node in step.present() if node.name}
+
+
+def _leaves(expr: Expr) -> list[Leaf]:
+    match expr:
+        case Leaf():
+            return [expr]
+        case Infix(left=left, right=right):
+            return _leaves(left) + _leaves(right)
+        case Negative(value=value) | Not(value=value):
+            return _leaves(value)
+        case _:
+            return []
+
+
+def _leaf_key(leaf: Leaf) -> tuple[Hashable, ...]:
+    if leaf.rule != "name":
+        return leaf.rule, leaf.name
+    return "name", leaf.name, leaf.whys[0].operands[0].span if leaf.whys[0].operands else None
+
+
+def _shared_key(whys: Sequence[Why]) -> tuple[Hashable, ...] | None:
+    """Slots share an argument if one piece of text made both."""
+    span = whys[0].span
+    return ("text", span) if span is not None and all(why.span == span for why in whys) else None
+
+
+def _annotation(argument: Argument) -> str:
+    values = list(argument.values.values())
+    if argument.factory:
+        return "Callable[[], nn.Module]" + (" | None" if argument.default else "")
+    kinds = {_type(value): None for value in values if value is not None}
+    if "float" in kinds:
+        kinds.pop("int", None)
+    names = list(kinds) + (["None"] if None in values else [])
+    return " | ".join(names)
+
+
+def _type(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"tuple[{', '.join(_type(item) for item in value)}]"  # pyright: ignore[reportUnknownVariableType]
+    return type(value).__name__
+

@@ -1,0 +1,143 @@
+"""An op's form -> code: its words become operands, its numbers expressions over the unit's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import cast
+
+from archdsl.emit import code
+from archdsl.emit.code import Expr, Literal, Name
+from archdsl.emit.derive import equal, plain
+from archdsl.emit.unit import Entry, Member, Unit
+from archdsl.ir.dim import Dim
+from archdsl.ir.graph import Layer
+from archdsl.ops import form
+
+
+class Writer:
+    """Writes one step, which has the same form in all of its graphs; only numbers differ.
+
+    operands: what the step is applied to, for its form in a `forward`; there arguments are read off `self`.
+    """
+
+    def __init__(
+        self, unit: Unit, members: Sequence[Member], key: tuple[Hashable, ...], operands: Sequence[Expr] | None = None
+    ) -> None:
+        self.unit = unit
+        self.members = members
+        self.key = key
+        self.operands = operands or ()
+        self.stored = operands is not None
+
+    def call(self, calls: Sequence[form.Call], path: str = "") -> code.Call:
+        """A call, without the keywords that have their default value."""
+        first = calls[0]
+        args = [self.word([call.args[k] for call in calls], f"{path}{k}") for k in range(len(first.args))]
+        kwargs: list[tuple[str, Expr]] = []
+        defaults = dict(first.defaults)
+        for k, (name, _) in enumerate(first.kwargs):
+            value = self.word([call.kwargs[k][1] for call in calls], f"{path}{name}")
+            is_default = isinstance(value, Literal) and name in defaults and equal([value.value, plain(defaults[name])])
+            if not is_default:
+                kwargs.append((name, value))
+        if first.callee.startswith("."):
+            return code.Call(code.attribute(args[0], first.callee[1:]), tuple(args[1:]), tuple(kwargs))
+        return code.Call(Name(first.callee), tuple(args), tuple(kwargs))
+
+    def word(self, values: Sequence[object], path: str) -> Expr:
+        """One value of each graph's form, at the same place in it."""
+        first = values[0]
+        match first:
+            case form.X(index=index):
+                return self.operands[index]
+            case form.Axis(axis=axis, operand=operand):
+                return self._size(axis, operand)
+            case form.Training():
+                return Name("self.training")
+            case form.Attribute(name=name):
+                return Name(f"self.{name}")
+            case form.Call():
+                return self.call(cast("Sequence[form.Call]", values), f"{path}.")
+            case form.Infix(op=op):
+                pairs = cast("Sequence[form.Infix]", values)
+                left = self.word([pair.left for pair in pairs], f"{path}.left")
+                return code.Infix(op, left, self.word([pair.right for pair in pairs], f"{path}.right"))
+            case form.Index(items=items):
+                indexed = cast("Sequence[form.Index]", values)
+                return code.Subscript(self.word([index.value for index in indexed], path), code.Index(items))
+            case list() | tuple() if not _plain_numbers(first):
+                sequences = cast("Sequence[Sequence[object]]", values)
+                parts = tuple(self.word(part, f"{path}.{k}") for k, part in enumerate(zip(*sequences)))
+                return code.Items(parts) if isinstance(first, list) else code.Tuple(parts)
+            case Dim(constant=None):
+                return self._free(first)
+            case _:
+                return self._number(values, path)
+
+    def _number(self, values: Sequence[object], path: str) -> Expr:
+        entries = [_entry(member, value) for member, value in zip(self.members, values)]
+        hint = values[0].name if isinstance(values[0], form.P) else path.rpartition(".")[2]
+        return self.unit.slot(entries, hint, ("slot", *self.key, path), stored=self.stored)
+
+    def _size(self, axis: int, operand: int) -> Expr:
+        return code.Subscript(code.attribute(self.operands[operand], "shape"), Literal(axis))
+
+    def _free(self, dim: Dim) -> Expr:
+        """A size that is free: read off the operand that has it."""
+        for operand, value in enumerate(self.members[0].node.inputs):
+            for axis, size in enumerate(value.shape.dims if value.shape else ()):
+                if size == dim:
+                    return self._size(axis, operand)
+        raise NotImplementedError(f"no operand has the size {dim}")
+
+
+def _entry(member: Member, value: object) -> Entry:
+    """What a slot holds in one graph. A list of numbers is given as it is; a size may be one number for all."""
+    if isinstance(value, form.P):
+        layer = layer_of(member)
+        traced = layer.args.get(value.name)
+        why = traced.why if traced and not member.foreign else None
+        return Entry(member.graph, plain(getattr(layer.op, value.name)), why)
+    if isinstance(value, list | tuple):
+        return Entry(member.graph, tuple(cast("Sequence[object]", value)))
+    return Entry(member.graph, plain(value), value.why if isinstance(value, Dim) and not member.foreign else None)
+
+
+def _plain_numbers(value: Sequence[object]) -> bool:
+    return all(type(item) in (int, float) for item in value)
+
+
+def skeleton(word: object) -> Hashable:
+    """All of a form but its numbers: forms of one skeleton can be written as one."""
+    match word:
+        case form.Call(callee=callee, args=args, kwargs=kwargs):
+            return callee, skeleton(args), *((name, skeleton(value)) for name, value in kwargs)
+        case form.Infix(op=op, left=left, right=right):
+            return op, skeleton(left), skeleton(right)
+        case form.Index(value=value, items=items):
+            return "index", skeleton(value), repr(items)
+        case list() | tuple() if not _plain_numbers(word):
+            return type(word).__name__, *map(skeleton, word)
+        case form.X() | form.Axis() | form.Training() | form.Attribute():
+            return repr(word)
+        case Dim(constant=None):
+            return "free"
+        case _:
+            return "number"
+
+
+def torch_form(layer: Layer) -> form.Form:
+    """How PyTorch writes a step."""
+    return layer.op.torch(*(value.shape for value in layer.inputs))
+
+
+def module_form(layer: Layer) -> form.Call:
+    """The constructor of its torch.nn class."""
+    call = torch_form(layer).module
+    assert call is not None, f"{layer.op.name} has no module"
+    return call
+
+
+def layer_of(member: Member) -> Layer:
+    assert isinstance(member.node, Layer)
+    return member.node
