@@ -53,7 +53,7 @@ def allowed(domain: Domain, far: int = FAR) -> list[int]:
     return sorted(values, key=lambda h: (abs(h - home), h < home))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.data())
 def test_equal_and_the_nearest_counterexample(data: st.DataObject) -> None:
     domain = data.draw(domains())
@@ -97,7 +97,7 @@ def test_divides(data: st.DataObject) -> None:
         assert decision.fails.left % k
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_compare(data: st.DataObject) -> None:
     domain = data.draw(domains())
