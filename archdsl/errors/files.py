@@ -154,7 +154,7 @@ class NoNetwork(Error):
     code = "E0808"
     title = "this file has no network"
     label = "nothing to compile"
-    help = "add `network NAME { input x: [N, ...] ... }`"
+    help = "add `network NAME {{ input x: [N, ...] ... }}`"
 
 
 class SeveralNetworks(Error):
