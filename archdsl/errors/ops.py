@@ -113,7 +113,7 @@ class BadPattern(Error):
 
     code: ClassVar[str] = "E0506"
     title: ClassVar[str] = "the pattern `{pattern}` {reason}"
-    label: ClassVar[str] = "{reason}"
+    label: ClassVar[str] = "in this pattern"
 
     pattern: str
     reason: str
@@ -173,7 +173,7 @@ class NotApplicable(Error):
 
     code: ClassVar[str] = "E0510"
     title: ClassVar[str] = "`{param}={value}` of `{op}` {reason}"
-    label: ClassVar[str] = "{reason}"
+    label: ClassVar[str] = "does not apply here"
     help: ClassVar[str] = "{advice}"
 
     op: str

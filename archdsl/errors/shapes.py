@@ -251,12 +251,14 @@ class DoesNotDivide(Error):
     code: ClassVar[str] = "E0317"
     title: ClassVar[str] = "`{op}` divides axis {axis} by {by}, but its size is {size}"
     label: ClassVar[str] = "not a multiple of {by}{at}"
+    help: ClassVar[str] = "{advice}"
 
     op: str
     axis: int
     size: str
     by: int
     at: str
+    advice: str = ""
 
 
 class WrongDtype(Error):
@@ -332,3 +334,19 @@ class CannotExpand(Error):
     shape: str
     sizes: str
     reason: str
+
+
+class NothingToNormalise(Error):
+    """A normalisation over a single number, whose variance is zero.
+
+        avgpool(out=1x1) -> instancenorm       # one position for each channel: every result would be 0
+
+    PyTorch refuses it as well, when the module runs.
+    """
+
+    code: ClassVar[str] = "E0323"
+    title: ClassVar[str] = "`{op}` would normalise over a single number of {shape}"
+    label: ClassVar[str] = "nothing to compare it with"
+
+    op: str
+    shape: str

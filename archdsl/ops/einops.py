@@ -13,7 +13,7 @@ ELLIPSIS = "..."
 COMPOSED = "(...)"
 """The ellipsis in parentheses: all its axes as one."""
 
-_TOKEN = re.compile(r"\s*(?:(\.\.\.)|([()])|([A-Za-z0-9_]+))")
+_TOKEN = re.compile(r"\s*([()]|[A-Za-z0-9_.]+)")
 
 
 class Pattern(NamedTuple):
@@ -65,7 +65,7 @@ def _side(text: str) -> tuple[Group, ...]:
         if token is None:
             raise Malformed(f"has `{text[at:].lstrip()[0]}`, which means nothing there")
         at = token.end()
-        word = token[0].strip()
+        word = token[1]
         if word == "(":
             if open_group is not None:
                 raise Malformed("has parentheses inside parentheses")
@@ -90,6 +90,8 @@ def _name(word: str, seen: set[str]) -> Group:
     """The axis that a word names; none if it is `1`."""
     if word == "1":
         return ()
+    if "." in word and word != ELLIPSIS:
+        raise Malformed(f"has `{word}`; only `...`, with spaces around it, stands for further axes")
     if word[0].isdigit():
         raise Malformed(f"has the number `{word}`; name the axis and give its size: {word} as `a`, a={word}")
     if word[0] == "_" or word[-1] == "_":

@@ -9,7 +9,7 @@ from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, Infix, P, X, call
 from archdsl.ops.op import GLOBAL, MANY, Op, Refused, Size, Window, op
-from archdsl.ops.rules import axis_of, counterexample, differs, need_channels, need_rank, need_same_dtype
+from archdsl.ops.rules import axis_of, counterexample, differs, need_channels, need_floats, need_rank, need_same_dtype
 
 
 def shown(inputs: tuple[Shape, ...], sign: str) -> str:
@@ -96,6 +96,13 @@ class Sub(Combine):
     sign: ClassVar[str] = "-"
     operands: ClassVar[int] = 2
 
+    def shape(self, *inputs: Shape) -> Shape:
+        if inputs[0].dtype == "bool":
+            from archdsl.errors.shapes import WrongDtype
+
+            raise Refused(WrongDtype(self.name, "numbers", "bool"), operand=0)
+        return super().shape(*inputs)
+
 
 @op("mul", role="merge")
 class Mul(Combine):
@@ -181,6 +188,7 @@ class Matmul(Op):
     operands: ClassVar[int] = 2
 
     def shape(self, a: Shape, b: Shape) -> Shape:
+        need_floats(self, a, b)
         need_same_dtype(self, (a, b))
         need_rank(self, a, 2, None, "matrices, of 2 axes or more")
         need_rank(self, b, 2, None, "matrices, of 2 axes or more")

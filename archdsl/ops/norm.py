@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, P, X, call
-from archdsl.ops.op import Op, State, op
+from archdsl.ops.op import Op, Refused, State, op
 from archdsl.ops.rules import (
     at_least,
     fixed,
     in_channels,
+    need_channels,
     need_floats,
     need_groups,
     need_rank,
@@ -36,13 +40,19 @@ def running(channels: int) -> tuple[State, ...]:
 class Normalisation(Op):
     """(x - mean) / sqrt(variance + eps), then a learned factor and offset."""
 
-    def check(self) -> None:
-        """Refuse what is out of range among `eps` and `momentum`."""
-        if getattr(self, "eps", 0.0) < 0:
+    def check(self, eps: float, momentum: float | None = None) -> None:
+        """Refuse what is out of range."""
+        if eps < 0:
             refuse_range(self, "eps", "at least 0")
-        momentum = getattr(self, "momentum", None)
         if momentum is not None and not 0 <= momentum <= 1:
             refuse_range(self, "momentum", "between 0 and 1, or none for the plain average")
+
+    def need_several(self, x: Shape, sizes: Iterable[Dim]) -> None:
+        """There is more than one number to take the variance of: torch checks it where no running one is used."""
+        if all(size.constant == 1 for size in sizes):
+            from archdsl.errors.shapes import NothingToNormalise
+
+            raise Refused(NothingToNormalise(self.name, repr(x)), operand=0)
 
 
 @op("bn", role="norm")
@@ -70,7 +80,11 @@ class BatchNorm(Normalisation):
         need_rank(self, x, 2, 5, "[N, C] or [N, C, ...] with 1 to 3 spatial axes")
         need_weights(self, x)
         in_channels(self, x)
-        self.check()
+        if self.eps == 0:
+            refuse_range(self, "eps", "above 0")
+        self.check(self.eps, self.momentum)
+        if not self.track:
+            self.need_several(x, (x.dims[0], *x.spatial))
         return x
 
     def torch(self, x: Shape) -> Form:
@@ -115,7 +129,9 @@ class InstanceNorm(Normalisation):
         need_spatial(self, x)
         need_weights(self, x)
         in_channels(self, x)
-        self.check()
+        self.check(self.eps, self.momentum)
+        if not self.track:
+            self.need_several(x, x.spatial)
         return x
 
     def torch(self, x: Shape) -> Form:
@@ -160,7 +176,7 @@ class LayerNorm(Normalisation):
         need_weights(self, x)
         if not 1 <= self.axes < x.rank:
             refuse_range(self, "axes", f"between 1 and {x.rank - 1}, as the batch is not normalised over")
-        self.check()
+        self.check(self.eps)
         self._sizes(x)
         return x
 
@@ -205,8 +221,10 @@ class GroupNorm(Normalisation):
         need_rank(self, x, 2, None, "[N, C, ...]")
         need_weights(self, x)
         at_least(self, 1, "groups")
-        need_groups(self.groups, input=in_channels(self, x))
-        self.check()
+        channels = in_channels(self, x)
+        need_groups(self.groups, input=channels)
+        self.check(self.eps)
+        self.need_several(x, (x.dims[0], Dim.of(channels // self.groups), *x.spatial))
         return x
 
     def torch(self, x: Shape) -> Form:
@@ -230,7 +248,7 @@ class LocalResponseNorm(Op):
     """Divide by the energy of the neighbouring channels: x_i / (k + alpha / size sum_j x_j^2)^beta.
 
     j runs over the `size` channels around i. As in Caffe, alpha is divided by size; the AlexNet paper does not divide.
-    [N, C, L], [N, C, H, W] or [N, C, D, H, W], unchanged
+    [N, C, ...], unchanged
 
     Example:
         input image: [N, 96, 55, 55]
@@ -245,7 +263,8 @@ class LocalResponseNorm(Op):
     k: float = 1.0
 
     def shape(self, x: Shape) -> Shape:
-        need_spatial(self, x)
+        need_rank(self, x, 3, None, "[N, C, ...] with spatial axes")
+        need_channels(self, x)
         need_floats(self, x)
         at_least(self, 1, "size")
         return x

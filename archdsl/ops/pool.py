@@ -60,6 +60,13 @@ def pooled(op: Op, x: Shape, over: Windows, ceil: bool) -> Shape:
     return Shape((*x.dims[:2], *out), x.dtype, x.channel_axis)
 
 
+def need_kernel_within(op: Op, x: Shape, kernel: Size) -> None:
+    """torch's average over 3 axes wants the kernel to fit without padding, and without `ceil`."""
+    if x.rank == 5:
+        out = [pool_size(n, k, 1) for n, k in zip(x.spatial, kernel)]
+        need_windows(op, x, out, kernel, (0, 0, 0))
+
+
 def need_maps(op: Op, x: Shape) -> None:
     need_rank(op, x, 3, 5, "[N, C, ...] with 1 to 3 spatial axes")
     need_floats(op, x)
@@ -172,6 +179,11 @@ class AvgPool(Pool):
 
     count_pad: bool = True
 
+    def windows(self, x: Shape) -> Windows:
+        over = super().windows(x)
+        need_kernel_within(self, x, over.kernel)
+        return over
+
     def options(self) -> tuple[dict[str, object], dict[str, object]]:
         options, defaults = super().options()
         return {**options, "count_include_pad": P("count_pad")}, {**defaults, "count_include_pad": True}
@@ -205,7 +217,9 @@ class LpPool(Op):
         at_least(self, 1, "kernel", "stride")
         if self.norm_type <= 0:
             refuse_range(self, "norm_type", "above 0")
-        return pooled(self, x, windows(self, x, self.kernel, self.stride), self.ceil)
+        over = windows(self, x, self.kernel, self.stride)
+        need_kernel_within(self, x, over.kernel)
+        return pooled(self, x, over, self.ceil)
 
     def torch(self, x: Shape) -> Form:
         stride = {} if self.stride is None else {"stride": P("stride")}

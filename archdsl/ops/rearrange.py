@@ -10,7 +10,7 @@ from archdsl.ir.shape import Shape
 from archdsl.ops.einops import Group, Malformed, Pattern, parse
 from archdsl.ops.form import Call, Form, X, call
 from archdsl.ops.op import GLOBAL, AxisSizes, Op, Refused, Window, op
-from archdsl.ops.rules import chosen, counterexample, differs, need_divisible
+from archdsl.ops.rules import counterexample, differs, need_divisible
 
 
 class Axes(NamedTuple):
@@ -98,9 +98,7 @@ class Rearrange(Op):
             sizes[unknown[0]] = x.dims[axis] if known == 1 else x.dims[axis] // known
             inferred.add(unknown[0])
         elif decision := differs(x.dims[axis], Dim.of(known)):
-            at = f"at {chosen(decision.fails.sizes)}, " if decision.fails and decision.fails.sizes else ""
-            sides = counterexample(decision).rpartition(": ")[2]
-            self._does_not_fit(x, f"{at}axis {axis}: {sides}")
+            self._does_not_fit(x, f"axis {axis}, {counterexample(decision)}")
 
     def _does_not_fit(self, x: Shape, reason: str) -> NoReturn:
         from archdsl.errors.shapes import PatternDoesNotFit
@@ -139,7 +137,7 @@ class Rearrange(Op):
 
 def channel_axis(x: Shape, left: tuple[Group, ...], right: tuple[Group, ...]) -> int | None:
     """The axis that holds the channels now; None if there were none, or they are on several axes, or gone."""
-    if x.channel_axis is None:
+    if x.channel_axis is None or x.channel_axis >= x.rank:
         return None
     channels = set(left[x.channel_axis])
     holding = [axis for axis, group in enumerate(right) if channels & set(group)]

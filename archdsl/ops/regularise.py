@@ -5,7 +5,7 @@ from __future__ import annotations
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Axis, Form, Infix, P, Training, X, call
 from archdsl.ops.op import Op, op
-from archdsl.ops.rules import need_floats, need_spatial, refuse_range
+from archdsl.ops.rules import need_channels, need_floats, need_spatial, refuse_range
 
 
 class Random(Op):
@@ -54,7 +54,7 @@ class AlphaDropout(Random):
     """The dropout for SELU: in training, set numbers to SELU's limit, and keep mean and variance.
 
     With `channels=true` whole maps are dropped.
-    Shape: any, unchanged; with `channels=true`, [N, C, L], [N, C, H, W] or [N, C, D, H, W].
+    Shape: any, unchanged; with `channels=true`, [N, C, ...].
 
     Example:
         input features: [N, 256]
@@ -66,7 +66,7 @@ class AlphaDropout(Random):
 
     def shape(self, x: Shape) -> Shape:
         if self.channels:
-            need_spatial(self, x)
+            need_channels(self, x)
         return super().shape(x)
 
     def torch(self, x: Shape) -> Form:

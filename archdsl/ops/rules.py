@@ -163,8 +163,11 @@ def need_divisible(op: Op, x: Shape, axis: int, by: int, param: str | None = Non
     if decision.kind != "yes":
         from archdsl.errors.shapes import DoesNotDivide
 
-        at = counterexample(decision, "{left}") if decision.fails and decision.fails.sizes else ""
-        raise Refused(DoesNotDivide(op.name, axis, str(dim), by, at), param=param, operand=None if param else 0)
+        sizes: Mapping[str, int] = decision.fails.sizes if decision.fails else {}
+        at = f", as at {chosen(sizes)}" if sizes else ""
+        advice = f"say so of the input: `where {dim} % {by} == 0`" if str(dim) in dim.symbols else ""
+        error = DoesNotDivide(op.name, axis, str(dim), by, at, advice)
+        raise Refused(error, param=param, operand=None if param else 0)
 
 
 def need_positive(dim: Dim) -> Decision | None:
@@ -177,12 +180,12 @@ def need_positive(dim: Dim) -> Decision | None:
     return decision if decision.kind == "no" else None
 
 
-def counterexample(decision: Decision, text: str = "{left} against {right}") -> str:
+def counterexample(decision: Decision) -> str:
     """ "at H = 225: 113 against 112"; without free sizes only what stands behind the colon."""
     witness = decision.fails
     if witness is None:
         return ""
-    numbers = text.format(left=witness.left, right=witness.right)
+    numbers = f"{witness.left} against {witness.right}"
     return f"at {chosen(witness.sizes)}: {numbers}" if witness.sizes else numbers
 
 

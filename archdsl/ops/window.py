@@ -26,5 +26,7 @@ def need_windows(op: Op, x: Shape, out: list[Dim], reach: Size, pad: Size) -> No
         if decision.needs:
             advice = f"{decision.needs[0]} >= {decision.needs[1]} would do"
         else:
-            advice = f"a kernel that spans at most {have}, or pad={pad[i] + (reach[i] - have + 1) // 2}"
+            advice = f"a kernel that spans at most {have}"
+            if any(param.name == "pad" for param in op.params) and reach[i] > have:
+                advice += f", or pad={pad[i] + (reach[i] - have + 1) // 2}"
         raise Refused(DoesNotFit(op.name, repr(x), 2 + i, reason, advice), param="kernel")
