@@ -1,0 +1,40 @@
+"""archdsl: an architecture-description language for neural networks and its compiler to PyTorch.
+
+    model = archdsl.load("specs/resnet.arch", variant="resnet50")
+
+Importing archdsl loads neither torch nor the compiler; both come with the first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from archdsl.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from archdsl.diagnostic import CompileError
+    from archdsl.api import TooLarge, check, compile, load, loads
+
+__all__ = ["CompileError", "TooLarge", "__version__", "check", "compile", "load", "loads"]
+
+_HOMES = {
+    "CompileError": "archdsl.diagnostic",
+    "TooLarge": "archdsl.api",
+    "check": "archdsl.api",
+    "compile": "archdsl.api",
+    "load": "archdsl.api",
+    "loads": "archdsl.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(home), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

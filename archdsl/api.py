@@ -1,0 +1,162 @@
+"""The Python API: a spec becomes a module, by the one path that `archdsl compile` takes: check, emit, run the source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from archdsl.budget import Limits
+from archdsl.cli.files import Refusal, importer, read
+from archdsl.compiler import Importer
+from archdsl.compiler import check as check_source
+from archdsl.diagnostic import CompileError, Diagnostic
+from archdsl.emit import emit, network_class
+from archdsl.ir.graph import Program
+from archdsl.source import Source
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+class TooLarge(MemoryError):
+    """A network that does not fit in the memory it may use. Nothing was allocated."""
+
+
+def load(
+    path: str | os.PathLike[str],
+    variant: str | None = None,
+    *,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    max_bytes: int | None = None,
+    **params: object,
+) -> nn.Module:
+    """Build the network of a spec.
+
+    variant:   a variant or network of the file; None: its only network, with its defaults.
+    params:    parameters of the network: numbers, booleans, strings, lists; for one that is a step, a string that is
+               an expression of the language ("bn(eps=0.001)"). With any, `expect` clauses are skipped.
+    max_bytes: what its parameters and buffers may take; None: the memory that is free. "meta" devices need none.
+
+    The weights are drawn on the CPU, in float32 and in textual order, then moved: one seed gives one network.
+
+    Raises:
+        CompileError: the spec has mistakes; all of them are in it.
+        TooLarge: it needs more than `max_bytes`.
+    """
+    return build(_program(path, variant, params), device=device, dtype=dtype, max_bytes=max_bytes)
+
+
+def loads(
+    text: str,
+    variant: str | None = None,
+    *,
+    name: str = "<string>",
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    max_bytes: int | None = None,
+    **params: object,
+) -> nn.Module:
+    """Build the network of a spec given as text, as `load` does. `name` is what messages call it; it can't import."""
+    program = _checked(Source(name, text), variant, params, None)
+    return build(program, device=device, dtype=dtype, max_bytes=max_bytes)
+
+
+def compile(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> str:
+    """The source of the Python module that `load` runs. Raises `CompileError`."""
+    return emit(_program(path, variant, params))
+
+
+def check(
+    path: str | os.PathLike[str], variant: str | None = None, **params: object
+) -> tuple[Diagnostic, ...]:
+    """What is wrong with a spec: errors and warnings, in the order of the text."""
+    try:
+        source, reader = _read(path)
+    except CompileError as refused:
+        return refused.diagnostics
+    return check_source(source, variant, params, importer=reader).diagnostics
+
+
+def build(
+    program: Program,
+    *,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    max_bytes: int | None = None,
+) -> nn.Module:
+    """Build a checked network. Raises `TooLarge`."""
+    import torch
+
+    from archdsl.generated import run
+
+    on_meta = device is not None and torch.device(device).type == "meta"
+    if not on_meta:
+        _mind_memory(program, max_bytes)
+    network = getattr(run(emit(program), program.title), network_class(program))
+    if on_meta:
+        with torch.device("meta"):
+            return network().to(dtype=dtype)
+    module = network()
+    return module if device is None and dtype is None else module.to(device=device, dtype=dtype)
+
+
+def _program(path: str | os.PathLike[str], variant: str | None, params: Mapping[str, object]) -> Program:
+    source, reader = _read(path)
+    return _checked(source, variant, params, reader)
+
+
+def _read(path: str | os.PathLike[str]) -> tuple[Source, Importer]:
+    limits = Limits()
+    try:
+        source = read(os.fspath(path), limits)
+    except Refusal as refused:
+        raise CompileError((refused.diagnostic,)) from None
+    return source, importer(source, limits)
+
+
+def _checked(source: Source, variant: str | None, params: Mapping[str, object], reader: Importer | None) -> Program:
+    checked = check_source(source, variant, params, importer=reader)
+    if checked.program is None:
+        raise CompileError(checked.diagnostics)
+    return checked.program
+
+
+def _mind_memory(program: Program, max_bytes: int | None) -> None:
+    """Refuse a network before anything is allocated for it."""
+    from archdsl.cost import Costs
+
+    needed = Costs(program).total.state_bytes
+    allowed = free_memory() if max_bytes is None else max_bytes
+    if allowed is not None and needed > allowed:
+        raise TooLarge(
+            f"{program.title} needs {_amount(needed)} for its parameters and buffers, and may use {_amount(allowed)}"
+            + (" (the free memory)" if max_bytes is None else " (max_bytes)")
+        )
+
+
+def free_memory() -> int | None:
+    """Bytes that can still be allocated here; None where the system does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _amount(size: int) -> str:
+    """`3.5 GiB`."""
+    amount = float(size)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:,.1f} PiB"

@@ -1,0 +1,60 @@
+"""Running a generated module's source: where it lies, how its tracebacks show it, how its objects pickle.
+
+The module stands in `sys.modules` under a name made from its content, and its lines in `linecache`: a traceback through
+it shows the generated line, and with it the comment that names the spec's line. A pickle carries the source along, so
+that another process needs the spec no more than this one.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import hashlib
+import linecache
+import re
+import sys
+from types import ModuleType
+
+from torch import nn
+
+State = dict[str, object]
+
+
+def run(source: str, title: str) -> ModuleType:
+    """The module of that source, run at most once."""
+    digest = hashlib.sha256(source.encode()).hexdigest()[:16]
+    name = f"archdsl_generated_{re.sub('[^A-Za-z0-9_]', '_', title)}_{digest}"
+    if name in sys.modules:
+        return sys.modules[name]
+    file = f"<archdsl {title} {digest}>"
+    module = ModuleType(name)
+    module.__file__ = file
+    code = compile(source, file, "exec", dont_inherit=True)
+    # No modification time: `linecache.checkcache` leaves such lines alone.
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    sys.modules[name] = module
+    try:
+        exec(code, module.__dict__)  # noqa: S102: our own output, nothing of the user's is pasted into it
+    except BaseException:
+        del sys.modules[name]
+        raise
+    for value in list(vars(module).values()):
+        if isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == name:
+            copyreg.pickle(value, _Reducer(source, title))  # type: ignore[arg-type]
+    return module
+
+
+class _Reducer:
+    """What `pickle` and `copy` ask how to make an object of a generated class anew."""
+
+    def __init__(self, source: str, title: str) -> None:
+        self.source = source
+        self.title = title
+
+    def __call__(self, made: nn.Module) -> tuple[object, tuple[str, str, str], State]:
+        return _blank, (self.source, self.title, type(made).__name__), vars(made)
+
+
+def _blank(source: str, title: str, name: str) -> nn.Module:
+    """An object of a generated class, to be filled with its state."""
+    cls = getattr(run(source, title), name)
+    return cls.__new__(cls)
