@@ -28,12 +28,17 @@ FRAMES = 12_000
 
 
 class Checked(Record):
-    """What came of a check: the program, or None where there were errors; warnings stand in both."""
+    """What came of a check.
+
+    program:  None where there were errors.
+    partial:  the same, also with errors, as far as it went: failed steps are `Unknown` nodes.
+    left_out: messages beyond the limit.
+    """
 
     program: Program | None
     diagnostics: tuple[Diagnostic, ...]
+    partial: Program | None = None
     left_out: int = 0
-    """Messages beyond the limit."""
 
 
 def check(
@@ -83,14 +88,14 @@ def _check(
         program = build(file, target, settings, session)
     except Exhausted:
         program = None
-    if program is not None and program.promises:
+    if program is not None and program.promises and not diagnostics.failed:
         from archdsl.promises import check_promises
 
         for broken in check_promises(program):
             diagnostics.add(broken)
-    found = tuple(diagnostics)
-    failed = diagnostics.failed
-    return Checked(None if failed else program, found, diagnostics.left_out)
+    return Checked(
+        None if diagnostics.failed else program, tuple(diagnostics), partial=program, left_out=diagnostics.left_out
+    )
 
 
 @contextmanager

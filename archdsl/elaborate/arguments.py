@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, free_size
-from archdsl.elaborate.lookup import did_you_mean
+from archdsl.elaborate.lookup import did_you_mean, local
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Block, Given, Size, StepValue, Tensor, is_list, items, show, type_name
 from archdsl.ir.dim import Dim
@@ -40,12 +40,17 @@ def give(arg: ast.Arg, param: Param | None, at: At) -> Given:
     """Evaluate an argument; a bare word where the parameter takes words is that word, and wins over a variable."""
     name = arg.name.text if arg.name else None
     value = arg.value
-    if param is not None and param.kind == "word" and isinstance(value, ast.Var) and value.name in param.choices:
+    if param is not None and param.kind == "word" and isinstance(value, ast.Var) and _is_word(value.name, param, at):
         return Given(name, value.span, Traced(value.name, Why("literal", value.span, value.name)))
     try:
         return Given(name, value.span, evaluate(value, at))
     except Failed:
         return Given(name, value.span, None)
+
+
+def _is_word(name: str, param: Param, at: At) -> bool:
+    """One of the words, or a word that is nothing else either: then the message says which words there are."""
+    return name in param.choices or local(name, at) is None
 
 
 def _is_operand(given: Given) -> bool:
@@ -67,6 +72,8 @@ def make_op(step: StepValue, span: Span, at: At) -> tuple[Op, dict[str, Traced],
     if many and any(given.traced is None for given in step.given):
         raise Failed  # which of the rest are operands can't be told
     for given in step.given:
+        if given.name is None and not many and _is_operand(given):
+            raise _no_operand(cls.name, given, at)
         if given.name is None and many and _is_operand(given):
             assert given.traced is not None
             value = given.traced.value
@@ -78,11 +85,22 @@ def make_op(step: StepValue, span: Span, at: At) -> tuple[Op, dict[str, Traced],
     return at.session.intern(cls(**values)), args, operands
 
 
+def _no_operand(callee: str, given: Given, at: At) -> Failed:
+    from archdsl.diagnostic import Help
+    from archdsl.errors.values import NotStepArguments
+
+    error = NotStepArguments(callee, "the current value, not one as an argument", "this is a value")
+    helps = (Help(f"begin a chain with it: {given.span.text} -> {callee}(...)"),)
+    return at.reporter.fail(error, given.span, helps=helps)
+
+
 def match(callee: str, params: Sequence[Param], given: Sequence[Given], span: Span, at: At) -> dict[str, Traced]:
     """Parameter name -> argument, for those that were given. All mistakes are reported, then it fails."""
     failed = any(one.traced is None for one in given)
     by_name = {param.name: param for param in params}
-    positional = [param for param in params if not param.keyword_only]
+    positional = [param for param in params if not param.keyword_only and param.kind != "AxisSizes"]
+    free = next((param for param in params if param.kind == "AxisSizes"), None)
+    sizes: list[Given] = []
     found: dict[str, Traced] = {}
     position = 0
     for one in given:
@@ -94,6 +112,9 @@ def match(callee: str, params: Sequence[Param], given: Sequence[Given], span: Sp
             position += 1
         else:
             param = by_name.get(one.name)
+            if param is None and free is not None:
+                sizes.append(one)
+                continue
             if param is None:
                 _unknown(callee, by_name, one, at)
                 failed = True
@@ -114,7 +135,19 @@ def match(callee: str, params: Sequence[Param], given: Sequence[Given], span: Sp
         _missing(callee, missing[0], span, at)
     if failed or missing:
         raise Failed
+    if free is not None:
+        found[free.name] = _axis_sizes(callee, sizes, span, at)
     return found
+
+
+def _axis_sizes(callee: str, given: Sequence[Given], span: Span, at: At) -> Traced:
+    """Arguments by names that the user made up: `rearrange("n (g c) -> n g c", g=2)`."""
+    pairs: list[tuple[str, object]] = []
+    for one in given:
+        assert one.name is not None and one.traced is not None
+        param = Param(one.name, "int", False, (), True, None, True)
+        pairs.append((one.name, coerce(callee, param, one.traced, one.span, at).value))
+    return Traced(tuple(pairs), Why("literal", span, tuple(pairs)))
 
 
 def _fail() -> dict[str, Traced]:
@@ -123,16 +156,8 @@ def _fail() -> dict[str, Traced]:
 
 def _too_many(callee: str, positional: Sequence[Param], params: Sequence[Param], one: Given, at: At) -> None:
     from archdsl.diagnostic import Edit, Help
-    from archdsl.errors.values import NotStepArguments, TooManyArguments
+    from archdsl.errors.values import TooManyArguments
 
-    if one.traced is not None and isinstance(one.traced.value, Tensor):
-        text = one.span.text
-        at.reporter.report(
-            NotStepArguments(callee, "the current value, not one as an argument", "this is a value"),
-            one.span,
-            helps=(Help(f"begin a chain with it: {text} -> {callee}(...)"),),
-        )
-        return
     most = {0: "no arguments", 1: "one argument"}.get(len(positional), f"{len(positional)} arguments")
     option = next((param for param in params if param.keyword_only), None)
     helps: tuple[Help, ...] = ()
@@ -254,39 +279,53 @@ _KINDS: dict[str, tuple[Callable[[object], bool], str, Callable[[object], object
 """Kind -> what it accepts, how messages say it, how the value is widened."""
 
 
-def block_params(block: Block) -> tuple[Param, ...]:
-    """A block's parameters; one without a type takes its default's."""
-    return tuple(
-        Param(param.name.text, kind_of(param), False, (), param.default is None, None, False)
-        for param in block.declaration.params
-    )
+def block_params(block: Block, at: At) -> tuple[Param, ...]:
+    """A block's parameters; one without a type takes its default's. Types that don't exist are reported."""
+    if block.params is None:
+        block.params = tuple(
+            Param(param.name.text, _kind(param, at), False, (), param.default is None, None, False)
+            for param in block.declaration.params
+        )
+    return block.params
 
 
-_TYPES = {"int": "int", "float": "float", "number": "number", "bool": "bool", "string": "str", "size": "Size",
-          "step": "step", "value": "value", "list": "list"}  # fmt: skip
+_TYPES = {
+    "int": "int", "float": "float", "number": "number", "bool": "bool", "string": "str", "size": "Size",
+    "step": "step", "value": "value", "list": "list",
+}  # fmt: skip
+"""Type as annotated -> kind."""
 
 
-def kind_of(param: ast.Param) -> str:
-    """The kind that a block's parameter takes, by its annotation or by how its default is written."""
-    if param.type is not None:
-        if param.type.lists:
-            return {"int": "list"}.get(param.type.name.text, "list")
-        return _TYPES.get(param.type.name.text, "any")
-    default = param.default
+def _kind(param: ast.Param, at: At) -> str:
+    if param.type is None:
+        return _default_kind(param.default)
+    name = param.type.name
+    kind = _TYPES.get(name.text)
+    if kind is None:
+        _refuse_type(name, at)
+        return "any"
+    return "list" if param.type.lists else kind
+
+
+def _refuse_type(name: ast.Name, at: At) -> None:
+    from archdsl.errors.names import UnknownName, Unsupported
+
+    if name.text == "steps":
+        at.reporter.report(Unsupported("a body as a value (`steps`)"), name.span)
+    else:
+        at.reporter.report(UnknownName("type", name.text), name.span, helps=did_you_mean(name.text, _TYPES, name.span))
+
+
+def _default_kind(default: ast.Expr | None) -> str:
+    """The kind of a parameter without a type, by how its default is written."""
     if isinstance(default, ast.Unary) and default.op == "-":
         default = default.operand
     if isinstance(default, (ast.ListExpr, ast.Comprehension)):
         return "list"
     if isinstance(default, ast.Template):
         return "str"
-    if isinstance(default, ast.Literal):
-        value = default.value
-        if isinstance(value, bool):
-            return "bool"
-        if isinstance(value, int):
-            return "Size"  # a kernel of 3 may become 3x1
-        if isinstance(value, float):
-            return "number"
-        if isinstance(value, tuple):
-            return "Size"
-    return "any"
+    if not isinstance(default, ast.Literal) or default.value is None:
+        return "any"
+    if isinstance(default.value, bool):
+        return "bool"
+    return "number" if isinstance(default.value, float) else "Size"  # a kernel of 3 may become 3x1

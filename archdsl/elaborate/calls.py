@@ -31,7 +31,7 @@ class Body:
 
 def call_block(block: Block, given: Sequence[Given], label: tuple[str, ...] | None, span: Span, at: At) -> Tensor:
     """A block's body, as a step here."""
-    params = block_params(block)
+    params = block_params(block, at)
     args = match(block.name, params, given, span, at)
     handed = [at.current] if at.current is not None else []
     handed += [tensor for name in args for tensor in tensors_in(args[name].value)]
@@ -53,6 +53,8 @@ def call_block(block: Block, given: Sequence[Given], label: tuple[str, ...] | No
     else:
         at.session.spend("steps", body.steps, span)
     name = at.scope.claim(label, "block call", span, at)
+    if label is None and at.scope.conditional is not None:
+        at.scope.warn_of_moving_key(span, at)
     scope = Scope(body.graph, inputs, (None,) * len(body.graph.outputs), name, at.place(span), args)
     for outer, inner in zip(scope.outputs, body.graph.outputs):
         outer.shape = _seen_outside(inner, scope, span)
@@ -136,7 +138,7 @@ def _entry(index: int, shape: Shape | None, span: Span, builder: ScopeBuilder) -
 def bind_params(block: Block, args: dict[str, Traced], handed: Iterator[Tensor], at: At) -> None:
     """Bind a block's parameters in its body: what was given, else the default, which may use those before it."""
     failed = False
-    for param, declared in zip(block_params(block), block.declaration.params):
+    for param, declared in zip(block_params(block, at), block.declaration.params):
         span = declared.name.span
         traced = args.get(param.name)
         if traced is None:

@@ -24,8 +24,10 @@ def run_group(
         name = at.scope.claim(label, "group", span, at)
     except Failed:
         name = (str(at.scope.counted),)
+    if label is None and at.scope.conditional is not None:
+        at.scope.warn_of_moving_key(span, at)
     graph = Graph(kind, label[-1] if label else "", span)
-    builder = ScopeBuilder(graph, at.scope, at.guards)
+    builder = ScopeBuilder(graph, at.scope)
     place = at.place(span)
     entering = at.current
     inner = at.inner(scope=builder)

@@ -111,6 +111,7 @@ PRIVATE_ATTRIBUTES = frozenset(
         "_forward_pre_hooks",
         "_forward_pre_hooks_with_kwargs",
         "_get_backward_hooks",
+        "_get_item_by_idx",
         "_get_backward_pre_hooks",
         "_get_name",
         "_is_full_backward_hook",

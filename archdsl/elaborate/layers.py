@@ -50,8 +50,8 @@ def add_layer(
     node = Layer(op, inputs, shape, name, at.place(span), args, merges)
     for check in open_checks:
         at.scope.graph.checks.append(Check(node, check.axis, inputs[check.left], inputs[check.right]))
-    if counts:
-        _mind_keys(op, shapes, label, span, node.name, at)
+    if counts and label is None and at.scope.conditional is not None and op.state(*shapes):
+        at.scope.warn_of_moving_key(span, at)
     tensor = at.scope.add(node)
     at.scope.enter(label, tensor)
     return tensor
@@ -100,24 +100,6 @@ def _explain(op: Op, shape: Shape, inputs: Sequence[Shape], args: Mapping[str, T
             sources = tuple(x.dims[axis].why for x in inputs if axis < x.rank)
             value = dim if dim.constant is None else dim.constant
             dim.why = Why("step", span, value, tuple(why for why in sources if why is not None), op.name)
-
-
-def _mind_keys(
-    op: Op, shapes: Sequence[Shape], label: object, span: Span, name: tuple[str, ...] | None, at: At
-) -> None:
-    """The lint on numbered steps with weights behind a conditional one."""
-    if label is not None:
-        return
-    if at.guards and at.guards is not at.scope.guards:
-        at.scope.conditional = at.guards[-1]
-    elif at.scope.conditional is not None and op.state(*shapes):
-        from archdsl.errors.names import KeyMoves
-
-        assert name is not None
-        condition = at.scope.conditional.condition
-        answer = "true" if at.scope.conditional.taken else "false"
-        labels = (Label(condition.why.span, "this condition"),) if condition.why.span else ()
-        at.reporter.report(KeyMoves(".".join(name), answer), span, labels=labels)
 
 
 def report_refusal(

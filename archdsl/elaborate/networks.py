@@ -26,7 +26,7 @@ QUANTITIES = ("params", "macs", "output", "receptive_field")
 
 
 def build(file: SpecFile, target: str | None, settings: Mapping[str, object], session: Session) -> Program | None:
-    """The program of a network or variant; None once the reason is reported (there may be more errors anyway)."""
+    """The program of a network or variant; None where not even a partial one could be made. Errors are reported."""
     try:
         network, variants = _resolve(file, target, session)
         return _build(file, network, variants, settings, session)
@@ -73,7 +73,7 @@ def _build(
     variants: Sequence[ast.Variant],
     settings: Mapping[str, object],
     session: Session,
-) -> Program | None:
+) -> Program:
     block = Block(network, file)
     title = variants[0].name if variants else network.name
     graph = Graph("network", title.text, title.span)
@@ -93,8 +93,6 @@ def _build(
     report_unused(graph, session.reporter)
     if variants and variants[0].body is not None:
         _variant_body(variants[0].body, at)
-    if session.reporter.diagnostics.failed:
-        return None
     return Program(title.text, graph, session.domain.nominals(), tuple(session.promises), session.domain, file.source)
 
 
@@ -106,9 +104,9 @@ def _arguments(
     session: Session,
 ) -> dict[str, Traced]:
     """What the variants say, the base's first, and over it what was set from outside."""
-    params = block_params(block)
-    names = [param.name for param in params]
     place = file.place(session)
+    params = block_params(block, place)
+    names = [param.name for param in params]
     chosen: dict[str, Given] = {}
     for variant in reversed(variants):
         given = [give(arg, None, place) for arg in variant.args]

@@ -31,14 +31,13 @@ class Entry:
 class ScopeBuilder:
     """A graph being filled, and the names in it. `parent` is the scope around a group, None at a block's edge."""
 
-    def __init__(self, graph: Graph, parent: ScopeBuilder | None = None, guards: tuple[Guard, ...] = ()) -> None:
+    def __init__(self, graph: Graph, parent: ScopeBuilder | None = None) -> None:
         self.graph = graph
         self.parent = parent
-        self.guards = guards  # the conditions around the whole scope: within it they decide nothing
         self.node: Scope | None = None  # once it is finished, for a group
         self.counted = 0
         self.entries: dict[str, Entry] = {}
-        self.conditional: Guard | None = None  # a counted step without a label stood under this condition
+        self.conditional: Guard | None = None  # decides how many counted steps stand above
         self._owners: dict[str, tuple[str, Span]] = {}  # path -> what is there, and where
         self._captured: dict[int, tuple[Value, Value]] = {}
         self._skipped: list[tuple[ast.Body | ast.If, Span]] = []
@@ -80,6 +79,17 @@ class ScopeBuilder:
 
         first = self._owners[path][1]
         raise at.reporter.fail(DuplicatePath(path), span, labels=(Label(first, f"the first `{path}`"),))
+
+    def warn_of_moving_key(self, span: Span, at: At) -> None:
+        """The lint on a numbered step with weights whose number depends on a condition above it."""
+        from archdsl.diagnostic import Label
+        from archdsl.errors.names import KeyMoves
+
+        assert self.conditional is not None
+        condition = self.conditional.condition.why.span
+        answer = "true" if self.conditional.taken else "false"
+        labels = (Label(condition, "this condition"),) if condition else ()
+        at.reporter.report(KeyMoves(str(self.counted - 1), answer), span, labels=labels)
 
     def enter(self, label: tuple[str, ...] | None, tensor: Tensor, group: ScopeBuilder | None = None) -> None:
         """Make a step's result known under its path."""

@@ -11,6 +11,7 @@ from archdsl.elaborate.foresight import least_steps
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.steps import run_chain
 from archdsl.elaborate.values import POISON, Tensor
+from archdsl.ir.explain import depends_on_caller
 from archdsl.ir.graph import Guard, Turn
 from archdsl.ir.why import Traced, Why
 from archdsl.syntax import ast
@@ -103,17 +104,22 @@ def _run_let(statement: ast.Let, at: At) -> None:
 def _run_if(statement: ast.If, lines: Lines, at: At) -> None:
     test = condition(statement.condition, at, "what stands behind `if`")
     taken = test.value is True
-    branch = statement.then if taken else statement.orelse
-    skipped = statement.orelse if taken else statement.then
+    branch, skipped = (statement.then, statement.orelse) if taken else (statement.orelse, statement.then)
+    guard = Guard(Traced(taken, Why("if", statement.condition.span, taken, (test.why,))), taken)
+    counted = at.scope.counted
+    if isinstance(branch, ast.If):
+        _run_if(branch, lines, at.inner(guard=guard))
+    elif branch is not None:
+        run_body(branch, lines, at.inner(guard=guard))
     if skipped is not None:
         at.scope.skip(skipped, statement.condition.span)
-    if branch is None:
-        return
-    inner = at.inner(guard=Guard(Traced(taken, Why("if", statement.condition.span, taken, (test.why,))), taken))
-    if isinstance(branch, ast.If):
-        _run_if(branch, lines, inner)
-    else:
-        run_body(branch, lines, inner)
+    if _count_varies(at.scope.counted - counted, skipped) and depends_on_caller(test.why):
+        at.scope.conditional = guard
+
+
+def _count_varies(written: int, skipped: ast.Body | ast.If | None) -> bool:
+    """Whether the other answer would have written another number of steps, as far as its text tells."""
+    return written != (least_steps(skipped) if isinstance(skipped, ast.Body) else 0)
 
 
 def _run_for(statement: ast.For, lines: Lines, at: At) -> None:

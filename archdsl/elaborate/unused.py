@@ -7,7 +7,10 @@ from archdsl.ir.graph import Graph, Node, Scope, Value
 
 
 def report_unused(graph: Graph, reporter: Reporter) -> None:
-    """Report every step of a finished body, groups included, whose result nothing takes."""
+    """Report every step of a finished body, groups included, whose result nothing takes. Behind other errors it says
+    nothing: a step that failed may have been the one to take it."""
+    if reporter.diagnostics.failed:
+        return
     todo = [graph]
     while todo:
         body = todo.pop()

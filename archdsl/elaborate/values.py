@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Union, cast
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Value
 from archdsl.ir.why import Traced
-from archdsl.ops.op import Op
+from archdsl.ops.op import Op, Param
 from archdsl.source import Span
 from archdsl.syntax import ast
 
@@ -42,11 +42,12 @@ class Tensor:
 class Block:
     """A block as declared, with the file whose names it sees."""
 
-    __slots__ = ("declaration", "file")
+    __slots__ = ("declaration", "file", "params")
 
     def __init__(self, declaration: ast.Block | ast.Network, file: SpecFile) -> None:
         self.declaration = declaration
         self.file = file
+        self.params: tuple[Param, ...] | None = None  # once they were read off the declaration
 
     @property
     def name(self) -> str:
