@@ -165,7 +165,7 @@ def test_links_do_not_leave_the_folder(folder: Path, link: str) -> None:
 
 
 def test_a_link_behind_which_dots_lead_elsewhere_does_not_leave_the_folder(folder: Path) -> None:
-    # Read as text `deep/../secret.arch` is `secret.arch` in the folder; for the system it lies beside the link's target.
+    # Read as text `deep/../secret.arch` is `secret.arch` in the folder; the system looks beside the link's target.
     (folder.parent / "elsewhere").mkdir()
     (folder / "deep").symlink_to("../elsewhere")
     with pytest.raises(ImportRefused):
