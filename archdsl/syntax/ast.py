@@ -200,7 +200,7 @@ class Arg(Node):
 class Literal(Node):
     """int, float, bool, None, or a size (`3x3`) as a tuple of ints."""
 
-    value: int | float | bool | None | tuple[int, ...]
+    value: int | float | bool | tuple[int, ...] | None
 
 
 class Rounded(Node):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from archdsl.budget import Budget
 from archdsl.source import Span
 from archdsl.syntax import ast
 from archdsl.syntax.lexer import Token
+from archdsl.syntax.reports import Reports
 from archdsl.syntax.tables import LIST, Tables
 from archdsl.syntax.tree import NESTING, TreeBuilder
 
@@ -18,17 +18,17 @@ ReadString = Callable[[Token], "tuple[ast.Template, int]"]
 class Automaton:
     """The stacks of one run: for each symbol its state, value, start, end, and how deep it nests."""
 
-    def __init__(self, tables: Tables, start: str, builder: TreeBuilder, string: ReadString, budget: Budget) -> None:
+    def __init__(self, tables: Tables, start: str, builder: TreeBuilder, string: ReadString, reports: Reports) -> None:
+        self.text = builder.source.text
         self._actions = tables.actions
         self._gotos = tables.gotos
         self._rules = tables.rules
-        self._build = [builder.action(rule) for rule in tables.rules]
+        self._build = builder.actions
         self._nests = [rule.action in NESTING or rule.origin in NESTING for rule in tables.rules]
         self._builder = builder
         self._string = string
-        self._deepest = budget.limits.nesting
-        self._budget = budget
-
+        self._reports = reports
+        self._deepest = reports.budget.limits.nesting
         first, self._last = tables.starts[start]
         self.states = [first]
         self.values: list[Any] = []
@@ -52,6 +52,36 @@ class Automaton:
             above.append(top)
             code = self._actions[top].get(kind)
         return code is not None
+
+    def trial(self, kinds: Sequence[str]) -> int:
+        """How many of these tokens could come next, one after the other. Changes nothing."""
+        states = self.states.copy()
+        for number, kind in enumerate(kinds):
+            code = self._actions[states[-1]].get(kind)
+            while code is not None and code < 0:
+                rule = self._rules[~code]
+                del states[len(states) - rule.size :]
+                states.append(self._gotos[states[-1]][rule.origin])
+                code = self._actions[states[-1]].get(kind)
+            if code is None:
+                return number
+            states.append(code)
+        return len(kinds)
+
+    def possible(self) -> frozenset[str]:
+        """Every kind of token that can come next."""
+        return frozenset(kind for kind in self._actions[self.states[-1]] if self.fits(kind))
+
+    def back_out(self, offset: int, kind: str) -> bool:
+        """Drop what was read from an offset on, such that a token of this kind fits. Says whether one does."""
+        height = len(self.starts)
+        while height and self.starts[height - 1] >= offset:
+            height -= 1
+        while height < len(self.starts) and kind not in self._actions[self.states[height]]:
+            height += 1  # a separator without width, put in by a mend, stands at that offset too
+        del self.states[height + 1 :]
+        del self.values[height:], self.starts[height:], self.ends[height:], self.depths[height:]
+        return self.fits(kind)
 
     def shift(self, token: Token) -> None:
         """Take a token that fits."""
@@ -89,8 +119,9 @@ class Automaton:
         else:
             values, start, end, depth = [], at, at, 0
         if depth > self._deepest:
-            self._budget.check("nesting", depth)
+            self._reports.check("nesting", depth, start, end)
         plan = rule.plan
+        children: list[Any]
         if rule.action == LIST and plan and plan[0] is not None and plan[0] < 0:
             children = values[~plan[0]]  # grows in place: a long list stays linear
             plan = plan[1:]

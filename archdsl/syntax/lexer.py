@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from archdsl.syntax.tables import load
+
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]+|\r(?!\n)"
+)
+"""Control characters, those that set the direction of writing, those without width, and bytes that are not UTF-8."""
 
 
 class Token:

@@ -1,96 +1,132 @@
-"""Source to syntax tree. Never fails: mistakes go to the diagnostics, and what they spoil becomes `Bad`."""
+"""Source to syntax tree. Never fails: mistakes go to the diagnostics, and what they spoil becomes `Bad`.
+
+text -> hide_forbidden -> lex -> mend_words -> match brackets -> lay_out -> automaton, with recovery -> tree
+What only mends is imported at the first mistake: a clean file pays nothing for it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from archdsl.budget import Budget, Exceeded
-from archdsl.diagnostic import Diagnostic, Diagnostics, Error
+from archdsl.budget import Budget
+from archdsl.diagnostic import Diagnostics
 from archdsl.source import Source, Span
 from archdsl.syntax import ast
+from archdsl.syntax.brackets import matches
 from archdsl.syntax.lalr import Automaton
 from archdsl.syntax.layout import lay_out
-from archdsl.syntax.lexer import Token, lex
+from archdsl.syntax.lexer import FORBIDDEN, Token, lex
 from archdsl.syntax.numbers import classify
-from archdsl.syntax.strings import Hole, Text, pieces
+from archdsl.syntax.reports import Enough, Reports
+from archdsl.syntax.strings import Hole, Mistake, Text, pieces
 from archdsl.syntax.tables import load
 from archdsl.syntax.tree import TreeBuilder
 
 
 def parse(source: Source, budget: Budget, diagnostics: Diagnostics) -> ast.File:
-    """The tree of a file."""
-    parser = Parser(source, budget, diagnostics)
-    try:
-        budget.check("bytes", len(source.text))
-        return parser.run("file", 0, len(source.text))
-    except Exceeded as over:
-        parser.too_much(over)
-        return ast.File(Span(source, 0, len(source.text)), ())
+    """The tree of a file. What is not UTF-8 should reach this as lone surrogates ("surrogateescape")."""
+    tree = _parse(source, "file", budget, diagnostics)
+    return tree if isinstance(tree, ast.File) else ast.File(tree.span, ())
 
 
 def expression(text: str, budget: Budget, diagnostics: Diagnostics, name: str = "--set") -> ast.Expr:
     """The tree of an expression that stands alone, as on the command line. `name` is what messages call its place."""
-    source = Source(name, text)
-    parser = Parser(source, budget, diagnostics)
+    return _parse(Source(name, text), "expr", budget, diagnostics)
+
+
+def _parse(source: Source, start: str, budget: Budget, diagnostics: Diagnostics) -> Any:
     try:
-        budget.check("bytes", len(text))
-        return parser.run("expr", 0, len(text))
-    except Exceeded as over:
-        parser.too_much(over)
-        return ast.Bad(Span(source, 0, len(text)))
+        return Parser(source, budget, diagnostics).run(start, 0, len(source.text))
+    except Enough:
+        return ast.Bad(Span(source, 0, len(source.text)))
 
 
 class Parser:
     """Parses one source, and the expressions in its strings."""
 
     def __init__(self, source: Source, budget: Budget, diagnostics: Diagnostics) -> None:
-        self.source = source
-        self.budget = budget
-        self.diagnostics = diagnostics
-        self.builder = TreeBuilder(source, self.number)
-        self.at = Span(source, 0, 0)
+        self.reports = Reports(source, budget, diagnostics)
+        self.tables = load()
+        self.builder = TreeBuilder(source, self.tables.rules, self.number)
+        self.text = source.text
+        self.reports.check("bytes", len(self.text), 0, 0)
+        if FORBIDDEN.search(self.text):
+            from archdsl.syntax.characters import hide_forbidden
+
+            self.text = hide_forbidden(self.text, self.reports)
 
     def run(self, start: str, begin: int, end: int) -> Any:
-        tokens = lex(self.source.text, begin, end)
-        self.budget.check("tokens", len(tokens))
-        laid = lay_out(tokens, end)
-        automaton = Automaton(load(), start, self.builder, self.template, self.budget)
-        for token in laid:
-            if token.type == "$END":
-                break
+        """Parse a part of the text, as what the grammar calls `start`."""
+        tokens = lex(self.text, begin, end)
+        self.reports.check("tokens", len(tokens), begin, begin)
+        if any(token.type in ("BAD", "BAD_STRING") for token in tokens):
+            from archdsl.syntax.characters import mend_words
+
+            tokens = mend_words(self.text, tokens, self.reports)
+        if not matches(tokens, self.reports):
+            from archdsl.syntax.unmatched import mend
+
+            tokens = mend(self.text, tokens, self.reports)
+        tree, bodies = self.drive(start, lay_out(tokens, end, self.misplaced))
+        for body in bodies:  # grows: there may be bodies in a body
+            bodies += self.drive("body", body)[1]
+        return tree
+
+    def drive(self, start: str, tokens: list[Token]) -> tuple[Any, list[list[Token]]]:
+        """The tree of laid out tokens, and the braces that could not be made part of it."""
+        automaton = Automaton(self.tables, start, self.builder, self.template, self.reports)
+        recovery = None
+        at: int | None = 0
+        while at is not None:
+            token = tokens[at]
             if not automaton.fits(token.type):
-                from archdsl.errors.syntax import Unexpected
+                from archdsl.syntax.recovery import Recovery
 
-                self.report(Unexpected(token.text, "something else"), token.start, token.end)
-                return (
-                    ast.Bad(Span(self.source, begin, end))
-                    if start == "expr"
-                    else ast.File(Span(self.source, begin, end), ())
-                )
-            automaton.shift(token)
-        return automaton.finish(end)
+                recovery = recovery or Recovery(automaton, tokens, self.reports)
+                at = recovery.recover(at)
+            elif token.type == "$END":
+                return automaton.finish(token.start), recovery.bodies if recovery else []
+            else:
+                automaton.shift(token)
+                at += 1
+        return ast.Bad(self.span(tokens[0].start, tokens[-1].end)), []
 
-    def report(self, error: Error, start: int, end: int) -> None:
-        self.diagnostics.add(Diagnostic(error, Span(self.source, start, end)))
+    def span(self, start: int, end: int) -> Span:
+        return self.reports.span(start, end)
 
-    def too_much(self, over: Exceeded) -> None:
-        from archdsl.errors.limits import too_much
+    def misplaced(self, brace: Token, clause: Token) -> None:
+        from archdsl.errors.syntax import LineBreak
 
-        self.report(too_much(over.limit, over.allowed, over.asked), 0, 0)
+        bare = not self.text[brace.end : clause.start].strip()
+        helps = [self.reports.edit("put it on that line", brace.end, clause.start, " ")] if bare else []
+        self.reports.add(LineBreak(clause.text, "}"), clause.start, clause.end, *helps)
 
     def number(self, token: Token) -> ast.Expr:
-        span = Span(self.source, token.start, token.end)
-        value = classify(token.text)
-        if isinstance(value, str):
-            return ast.Rounded(span, value)
-        return ast.Literal(span, value)
+        span = self.span(token.start, token.end)
+        try:
+            value = classify(token.text)
+        except OverflowError:
+            value = None
+        if value is None:
+            from archdsl.syntax.literals import report_number
+
+            report_number(token, self.reports)
+            return ast.Bad(span)
+        return ast.Rounded(span, value) if isinstance(value, str) else ast.Literal(span, value)
 
     def template(self, token: Token) -> tuple[ast.Template, int]:
+        """The parts of a string, and how deep the expressions in it nest."""
         parts: list[str | ast.Expr] = []
-        start = token.start + 2 if token.type == "REF_STRING" else token.start + 1
-        for piece in pieces(self.source.text, start, token.end - 1):
+        start = token.start + (2 if token.type == "REF_STRING" else 1)
+        content: Sequence[Text | Hole | Mistake] = list(pieces(self.text, start, token.end - 1)) if token.text else ()
+        for piece in content:
             if isinstance(piece, Text):
                 parts.append(piece.value)
             elif isinstance(piece, Hole):
                 parts.append(self.run("expr", piece.start, piece.end))
-        return ast.Template(Span(self.source, token.start, token.end), tuple(parts)), 0
+            else:
+                from archdsl.syntax.literals import report_string
+
+                report_string(self.text, token, piece, self.reports)
+        return ast.Template(self.span(token.start, token.end), tuple(parts)), 1 if len(parts) > 1 else 0

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from lark import Lark
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 GRAMMAR = HERE / "arch.lark"
 SAVED = HERE / "arch.tables"
-STARTS = ("file", "expr")
+STARTS = ("file", "expr", "body")
+"""What can be parsed alone: a file, what stands in a string's braces, and the braces of a statement that is wrong."""
 
 PASS = "_pass"
 """Action of a rule that hands its one value on."""
@@ -40,7 +41,7 @@ class Rule(NamedTuple):
     """What to build: the alias or the rule's name; `PASS` or `LIST`."""
     size: int
     plan: tuple[int | None, ...]
-    """Children in order: symbol number i, all values of the list at symbol number i as ~i, None for an absent optional."""
+    """Children in order: symbol i as i, all values of the list at symbol i as ~i, None for an absent optional."""
 
 
 class Tables(NamedTuple):
@@ -103,7 +104,7 @@ def build() -> dict[str, Any]:
     spellings = {t.name: t.pattern.value for t in terminals if t.pattern.type == "str"}
     keywords = {word: t for t, word in spellings.items() if re.fullmatch(name.pattern.to_regexp(), word)}
     matched = sorted((t for t in terminals if spellings.get(t.name) not in keywords), key=_lexer_order)
-    table = lark.parser.parser._parse_table  # pyright: ignore[reportPrivateUsage]
+    table: Any = cast(Any, lark).parser.parser._parse_table
     singles = _singles(lark.rules)
     rules = sorted(
         {arg for row in table.states.values() for action, arg in row.values() if action.name == "Reduce"},
@@ -120,6 +121,8 @@ def build() -> dict[str, Any]:
             symbol: order[arg] if action.name == "Shift" else ~numbers[arg]
             for symbol, (action, arg) in sorted(row.items())
         }
+        if state in table.end_states.values():
+            coded["$END"] = order[state]  # Lark accepts by comparing states; here the end fits like any token
         actions.append({symbol: code for symbol, code in coded.items() if symbol not in origins})
         gotos.append({symbol: code for symbol, code in coded.items() if symbol in origins})
     return {
@@ -141,10 +144,11 @@ def text() -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _lines(value: Any) -> str:
+def _lines(value: object) -> str:
     if not isinstance(value, list):
         return json.dumps(value)
-    return "[\n" + ",\n".join(json.dumps(item, separators=(",", ":")) for item in value) + "\n]"
+    items = cast("list[object]", value)
+    return "[\n" + ",\n".join(json.dumps(item, separators=(",", ":")) for item in items) + "\n]"
 
 
 def _lexer_order(terminal: TerminalDef) -> tuple[int, int, int, str]:
@@ -190,7 +194,7 @@ def _plan(rule: LarkRule, singles: set[str]) -> list[int | None]:
         if not symbol.is_term:
             grouped = symbol.name.startswith("_") and symbol.name not in singles
             plan.append(~index if grouped else index)
-        elif not symbol.filter_out:  # pyright: ignore[reportAttributeAccessIssue]
+        elif not cast(Any, symbol).filter_out:
             plan.append(index)
     return plan
 

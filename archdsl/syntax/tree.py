@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Union
 
 from archdsl.source import Source, Span
@@ -36,11 +36,12 @@ Word = Union[Token, ast.Template]
 class TreeBuilder:
     """Builds the nodes of one source. A string reaches it as the Template that the parser made of it."""
 
-    def __init__(self, source: Source, number: Callable[[Token], ast.Expr]) -> None:
+    def __init__(self, source: Source, rules: Sequence[Rule], number: Callable[[Token], ast.Expr]) -> None:
         self.source = source
         self._number = number
+        self.actions = [self._action(rule) for rule in rules]
 
-    def action(self, rule: Rule) -> Build | None:
+    def _action(self, rule: Rule) -> Build | None:
         """What makes a rule's node; None if the rule only hands values on."""
         name = rule.action
         if name in (PASS, LIST):
