@@ -113,7 +113,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[Source, Importer]:
     try:
         source = read(os.fspath(path), limits)
     except Refusal as refused:
-        raise CompileError((refused.diagnostic,)) from None
+        raise CompileError(refused.diagnostics) from None
     return source, importer(source, limits)
 
 

@@ -82,7 +82,7 @@ class _Analysis:
             paths if _spatial_rank(value) == axes else Paths({}, _largest([paths.open, paths.ended]))
             for value, paths in zip(node.inputs, operands)
         ]
-        merged = Paths(_largest(paths.open for paths in maps), _largest(paths.ended for paths in maps))
+        merged = maps[0] if len(maps) == 1 else _merged(maps)
         window = _window(node)
         return [merged if window is None else _seen_through(window, merged)]
 
@@ -95,6 +95,10 @@ def _window(node: Node) -> Window | None:
 
 def _spatial_rank(value: Value) -> int:
     return max(0, value.shape.rank - 2) if value.shape else 0
+
+
+def _merged(several: list[Paths]) -> Paths:
+    return Paths(_largest(paths.open for paths in several), _largest(paths.ended for paths in several))
 
 
 def _largest(several: Iterable[Seen]) -> Seen:

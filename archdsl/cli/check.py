@@ -41,7 +41,7 @@ def command(targets: tuple[str, ...], settings: tuple[str, ...], output_format: 
             else:
                 results = [check(source, name, values, limits=limits, importer=imports)]
         except Refusal as refused:
-            found.append(refused.diagnostic)
+            found += refused.diagnostics
             continue
         found += [diagnostic for one in results for diagnostic in one.diagnostics]
         left_out += sum(one.left_out for one in results)

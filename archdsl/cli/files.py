@@ -13,14 +13,15 @@ from archdsl.diagnostic import Diagnostic, Error, Help
 from archdsl.source import Source, Span
 
 STDIN = "-"
+STDIN_NAME = "<stdin>"
 
 
 class Refusal(Exception):
     """A command can't go on, and this is what to say."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic)
-        self.diagnostic = diagnostic
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(*diagnostics)
+        self.diagnostics = diagnostics
 
 
 class _Unfit(Exception):
@@ -43,7 +44,7 @@ def split_target(target: str) -> tuple[str, str | None]:
     path, colon, name = target.rpartition(":")
     if not colon or not path or not name.isidentifier() or os.path.lexists(target):
         return target, None
-    return path, name
+    return STDIN if path == STDIN_NAME else path, name
 
 
 def read(path: str, limits: Limits) -> Source:
@@ -54,7 +55,7 @@ def read(path: str, limits: Limits) -> Source:
     """
     try:
         if path == STDIN:
-            return _decoded(sys.stdin.buffer.read(limits.bytes + 1), "<stdin>", None, limits)
+            return _decoded(sys.stdin.buffer.read(limits.bytes + 1), STDIN_NAME, None, limits)
         return _decoded(_bytes(path, path, limits), path, Path(os.path.realpath(path)), limits)
     except _Unfit as unfit:
         if unfit.span:

@@ -5,6 +5,7 @@ Exit status: 0 fine, 1 diagnostics were reported, 2 wrong usage or an internal e
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -21,10 +22,10 @@ COMMANDS = ("check", "compile", "summary", "why", "fmt", "ops", "explain")
 class LazyGroup(click.Group):
     """Knows its commands by name; `archdsl check` never pays for the others."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return import_module(f"archdsl.cli.{cmd_name}").command if cmd_name in COMMANDS else None
 
     def resolve_command(
@@ -50,6 +51,9 @@ def cli() -> None:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
+    # A command builds what it needs and ends: looking for garbage in a large graph only takes time.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         status = cli.main(args, prog_name="archdsl", standalone_mode=False)
         return status if isinstance(status, int) else 0
@@ -63,6 +67,9 @@ def main(args: Sequence[str] | None = None) -> int:
             raise
         _apologize(problem)
         return EXIT_USAGE
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _apologize(problem: Exception) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
 from archdsl.budget import Limits
+from archdsl.cli.files import STDIN_NAME
 from archdsl.render import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class SpecCommand(click.Command):
-    """Shows the limits under a heading of their own, with what they limit."""
+    """Takes `-:NAME` for a target, and shows the limits under a heading of their own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # A word that begins with a dash would be an option.
+        return super().parse_args(ctx, [re.sub("^-:", f"{STDIN_NAME}:", arg) for arg in args])
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         own: list[tuple[str, str]] = []

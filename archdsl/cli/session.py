@@ -37,7 +37,7 @@ def refusals(output_format: str, *, results: bool = False) -> Generator[None]:
     try:
         yield
     except Refusal as refused:
-        report((refused.diagnostic,), output_format, results=results)
+        report(refused.diagnostics, output_format, results=results)
         raise click.exceptions.Exit(EXIT_DIAGNOSTICS) from None
 
 
@@ -53,8 +53,8 @@ def parse_settings(settings: Iterable[str], limits: Limits) -> Mapping[str, ast.
             raise refusal(BadSetting(setting), "--set")
         found = Diagnostics()
         values[name.strip()] = expression(text, Budget(limits), found, f"--set {name.strip()}")
-        for diagnostic in found:
-            raise Refusal(diagnostic)
+        if found.failed:
+            raise Refusal(*found)
     return values
 
 

@@ -18,7 +18,7 @@ GENERATED = '"""net, compiled by archdsl from net.arch (sha256 0). Edit the spec
 def refused(path: Path, **options: bool) -> str:
     with pytest.raises(Refusal) as caught:
         write(str(path), "new", **options)
-    return caught.value.diagnostic.code
+    return caught.value.diagnostics[0].code
 
 
 def mode(path: Path) -> int:
