@@ -68,10 +68,9 @@ class Add(Combine):
 
     Example:
         input image: [N, 64, 56, 56]
-        add {
-            conv(64, 3x3, pad=1)
-            conv(64, 1x1)
-        }
+        let before = @
+        conv(64, 3x3, pad=1)
+        add(before, @)
         expect output == [N, 64, 56, 56]
     """
 
@@ -131,10 +130,9 @@ class Concat(Op):
 
     Example:
         input image: [N, 64, 56, 56]
-        concat {
-            conv(32, 1x1)
-            conv(64, 3x3, pad=1)
-        }
+        let before = @
+        conv(32, 3x3, pad=1)
+        concat(before, @)
         expect output == [N, 96, 56, 56]
     """
 

@@ -24,6 +24,11 @@ def behind_removed(channel_axis: int | None, removed: int) -> int | None:
     return channel_axis - (channel_axis > removed)
 
 
+def before(x: Shape, axis: int) -> tuple[slice, ...]:
+    """The colons of `x[:, :, ...]` for what stands before an axis."""
+    return (slice(None),) * (axis if axis >= 0 else axis + x.rank)
+
+
 @op("slice", role="reshape")
 class Slice(Op):
     """Every `step`-th index from `start` to before `stop` along an axis. Negative numbers count from the end.
@@ -67,7 +72,7 @@ class Slice(Op):
         start = P("start") if self.start else None
         stop = None if self.stop is None else P("stop")
         step = None if self.step == 1 else P("step")
-        everything = (slice(None),) * (self.axis % x.rank)
+        everything = before(x, self.axis)
         return Form(function=Index(X(), (*everything, slice(start, stop, step))))
 
 
@@ -101,7 +106,7 @@ class Select(Op):
         return Shape(dims, x.dtype, behind_removed(x.channel_axis, axis))
 
     def torch(self, x: Shape) -> Form:
-        everything = (slice(None),) * (self.axis % x.rank)
+        everything = before(x, self.axis)
         return Form(function=Index(X(), (*everything, P("index"))))
 
 

@@ -53,7 +53,7 @@ class Upsample(Op):
         for i, (factor, over) in enumerate(self._ratios(x)):
             need_divisible(self, x, 2 + i, over, param="over")
             self._need_exact(x.dims[2 + i], factor, over)
-            out.append(x.dims[2 + i] * factor // over if over > 1 else x.dims[2 + i] * factor)
+            out.append(x.dims[2 + i].floored(times=factor, by=over))
         return Shape((*x.dims[:2], *out), x.dtype)
 
     def _check_mode(self, x: Shape) -> None:
