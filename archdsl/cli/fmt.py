@@ -15,7 +15,7 @@ from archdsl.cli.session import report
 from archdsl.diagnostic import Diagnostic, Diagnostics
 from archdsl.render.terminal import printable
 from archdsl.source import Source
-from archdsl.syntax.format import format_source
+from archdsl.syntax.format import format_text
 
 
 @click.command(cls=SpecCommand)
@@ -55,7 +55,7 @@ def command(files: tuple[str, ...], check: bool, diff: bool, output_format: str,
 
 def _formatted(source: Source, limits: Limits) -> str:
     diagnostics = Diagnostics(limits.diagnostics)
-    text = format_source(source, Budget(limits), diagnostics)
+    text = format_text(source, Budget(limits), diagnostics)
     if text is None:
         raise Refusal(*diagnostics)
     return text

@@ -1,0 +1,74 @@
+"""What a command may not load: a spec is checked in the time that importing torch alone would take many times over."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SPECS = Path(__file__).parent.parent.parent / "specs"
+
+HEAVY = ("torch", "numpy", "networkx", "rich", "graphviz", "safetensors", "importlib.metadata")
+
+SCRIPT = """
+import sys
+from archdsl.cli.main import main
+status = main(sys.argv[1:])
+print(*(name for name in {heavy!r} if name in sys.modules), file=sys.stderr)
+sys.exit(status)
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", str(SPECS / "resnet.arch")],
+        ["fmt", "--check", str(SPECS / "resnet.arch")],
+        ["summary", str(SPECS / "resnet.arch:resnet18")],
+        ["compile", str(SPECS / "resnet.arch:resnet18"), "-o", "{folder}/net.py"],
+        ["why", str(SPECS / "resnet.arch:resnet18"), "layer1.0.conv1"],
+        ["ops"],
+        ["ops", "conv"],
+        ["explain", "E0701"],
+        ["--version"],
+        ["compile", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_no_command_loads_what_it_does_not_need(command: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(heavy=HEAVY), *(word.format(folder=tmp_path) for word in command)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "", "loaded"
+
+
+def test_a_mistake_loads_no_more(tmp_path: Path) -> None:
+    (tmp_path / "bad.arch").write_text("network net {\n    input x: [N, 3]\n    linaer(2)\n}\n")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(heavy=HEAVY), "check", str(tmp_path / "bad.arch")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "", "loaded"
+
+
+def test_a_command_loads_no_other_command() -> None:
+    script = (
+        "import sys; from archdsl.cli.main import main; main(['check', sys.argv[1]]);"
+        "print(*sorted(name for name in sys.modules if name.startswith('archdsl')))"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", script, str(SPECS / "lenet.arch")], capture_output=True, text=True, check=True
+    ).stdout
+    loaded = shown.splitlines()[-1].split()
+    assert "archdsl.cli.check" in loaded
+    for module in ("archdsl.cli.compile", "archdsl.emit", "archdsl.reference", "archdsl.render.text", "archdsl.why"):
+        assert module not in loaded
