@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from textwrap import dedent
+from types import ModuleType
 from typing import Any
 
 from archdsl import budget, errors, ops
@@ -33,8 +35,7 @@ class Limit(Record):
 
 def limits() -> list[Limit]:
     """Every limit, in the order of `Limits`."""
-    source = Path(str(budget.__file__)).read_text(encoding="utf-8")
-    tree = ast.parse(source)
+    tree = ast.parse(_source(budget))
     body = next(item.body for item in tree.body if isinstance(item, ast.ClassDef) and item.name == Limits.__name__)
     texts: dict[str, str] = {}
     for field, text in pairwise(body):
@@ -62,14 +63,32 @@ def all_ops() -> list[type[Op]]:
 
 
 def documentation(item: type[Any]) -> str:
-    """A docstring without the indentation of the class that it stands in."""
-    first, _, rest = (item.__doc__ or "").strip().partition("\n")
-    return f"{first}\n{dedent(rest)}".strip() if rest else first
+    """The docstring of a class, without the indentation of the class."""
+    return _docstrings(item.__module__).get(item.__name__, "")
+
+
+@cache
+def _docstrings(module: str) -> dict[str, str]:
+    """The docstrings of a module's classes, from its source.
+
+    `__doc__` won't do: some Pythons take away an indentation that all lines but the first share, and with it the
+    difference between text and an example.
+    """
+    found: dict[str, str] = {}
+    for item in ast.parse(_source(import_module(module))).body:
+        if isinstance(item, ast.ClassDef) and (text := ast.get_docstring(item, clean=False)):
+            found[item.name] = "\n".join(line.removeprefix("    ").rstrip() for line in text.split("\n")).strip()
+    return found
+
+
+def _source(module: ModuleType) -> str:
+    return Path(str(module.__file__)).read_text(encoding="utf-8")
 
 
 def headline(item: type[Any]) -> str:
-    """The first line of a docstring, without its full stop."""
-    return documentation(item).partition("\n")[0].rstrip(".")
+    """The first sentence of a docstring, without its full stop."""
+    paragraph = " ".join(documentation(item).partition("\n\n")[0].split())
+    return re.split(r"(?<=[^.])\.(?: |$)", paragraph, maxsplit=1)[0]
 
 
 def signature(op: type[Op]) -> str:
@@ -137,7 +156,7 @@ def _ops_page() -> str:
         "| op | what it does |",
         "| --- | --- |",
     ]
-    lines += [f"| [`{op.name}`](#{op.name}) | {headline(op)} |" for op in all_ops()]
+    lines += [f"| [`{op.name}`](#{op.name}) | {_cell(headline(op))} |" for op in all_ops()]
     for op in all_ops():
         lines += ["", f"## {op.name}", "", f"`{signature(op)}`", "", *_markdown(documentation(op))]
         if op.params:
@@ -147,6 +166,11 @@ def _ops_page() -> str:
             name = f"`{param.name}`" + (", by name" if param.keyword_only else "")
             lines.append(f"| {name} | {kind(param)} | {default} |")
     return GENERATED + "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Text in a table."""
+    return text.replace("|", "\\|")
 
 
 def _errors_page() -> str:

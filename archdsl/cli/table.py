@@ -117,12 +117,11 @@ def decimal(number: int) -> str:
     """Four digits and a suffix: `4.089 G`."""
     if number < 10_000:
         return str(number)
-    exponent = min((len(str(number)) - 1) // 3, 6)
-    shown = f"{number / 1000**exponent:#.4g}"
-    if float(shown) >= 1000 and exponent < 6:
-        exponent += 1
-        shown = f"{number / 1000**exponent:#.4g}"
-    return f"{shown} {' kMGTPE'[exponent]}"
+    mantissa, exponent = f"{number:.3e}".split("e")  # rounds before the suffix is chosen: 999,951 is 1.000 M
+    thousands, left = divmod(int(exponent), 3)
+    if thousands > 6:
+        return f"{mantissa}e{int(exponent)}"
+    return f"{float(mantissa) * 10**left:.{3 - left}f} {' kMGTPE'[thousands]}"
 
 
 def binary(number: int) -> str:
