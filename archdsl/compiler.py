@@ -7,6 +7,7 @@ Emission is `archdsl.emit.emit(program)`; what a network costs is `archdsl.cost`
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -56,7 +57,7 @@ def check(
     """
     budget = Budget(limits)
     diagnostics = Diagnostics(budget.limits.diagnostics)
-    with _room_for_nesting():
+    with _large_graphs():
         file = read_file(source, budget, diagnostics, importer)
         return _check(file, target, settings or {}, budget, diagnostics)
 
@@ -67,7 +68,7 @@ def check_all(
     """Check the networks of a file with their defaults, and all its variants; syntax errors stand with the first."""
     budget = Budget(limits)
     diagnostics = Diagnostics(budget.limits.diagnostics)
-    with _room_for_nesting():
+    with _large_graphs():
         file = read_file(source, budget, diagnostics, importer)
         targets: list[str | None] = [*file.networks, *file.variants] or [None]
         if diagnostics.failed:
@@ -99,11 +100,18 @@ def _check(
 
 
 @contextmanager
-def _room_for_nesting() -> Generator[None]:
-    """The elaborator recurses as deep as the spec nests, which the budget bounds; Python's own limit is lower."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, FRAMES))
+def _large_graphs() -> Generator[None]:
+    """Python, set up for deep and large graphs.
+
+    The elaborator recurses as deep as the spec nests, which the budget bounds; Python's own limit is lower. And all that
+    it makes lives to the end, so that collecting garbage in between only walks the growing graph again and again.
+    """
+    frames, collecting = sys.getrecursionlimit(), gc.isenabled()
+    sys.setrecursionlimit(max(frames, FRAMES))
+    gc.disable()
     try:
         yield
     finally:
-        sys.setrecursionlimit(before)
+        sys.setrecursionlimit(frames)
+        if collecting:
+            gc.enable()

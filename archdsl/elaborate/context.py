@@ -10,6 +10,7 @@ from archdsl.elaborate.report import Reporter
 from archdsl.elaborate.values import Block, Tensor
 from archdsl.ir.dim import Domain
 from archdsl.ir.graph import Guard, Place, Promise, Region, Turn
+from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
 from archdsl.ops.op import Op
 from archdsl.source import Span
@@ -29,6 +30,7 @@ class Session:
         self.domain = Domain(budget.limits)
         self.bodies: dict[Hashable, Body] = {}
         self.ops: dict[Op, Op] = {}
+        self._modules: dict[Hashable, bool] = {}
         self.level = 0
         self.promises: list[Promise] = []
         self.keep_promises = True
@@ -61,6 +63,14 @@ class Session:
 
         self.reporter.report(too_much(over.limit, over.allowed, over.asked), span)
         return Exhausted()
+
+    def is_module(self, op: Op, shapes: tuple[Shape, ...]) -> bool:
+        """Whether an op makes a module, which depends on its parameters and the ranks of its operands alone."""
+        key = (op, *(shape.rank for shape in shapes))
+        answer = self._modules.get(key)
+        if answer is None:
+            answer = self._modules[key] = op.is_module(*shapes)
+        return answer
 
     def intern(self, op: Op) -> Op:
         """Equal ops are one object: a network of 10^5 steps has few different ones."""

@@ -35,7 +35,7 @@ def add_layer(
         return add_unknown(label, span, at, counts=op.role != "merge", inputs=inputs)
     try:
         shape = op.shape(*shapes)
-        counts = op.is_module(*shapes)
+        counts = at.session.is_module(op, shapes)
     except Refused as refused:
         take_undecided()
         if merges:

@@ -7,6 +7,7 @@ numbered from 0 in source order, labelled ones counted too: exactly the keys `nn
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from archdsl.elaborate.context import At
 from archdsl.elaborate.labels import why_not
@@ -95,6 +96,11 @@ class ScopeBuilder:
         """Make a step's result known under its path."""
         if label:
             self.entries[".".join(label)] = Entry(tensor, group)
+
+    def hide_since(self, known: int) -> None:
+        """Labels beyond the first `known` name steps that may not run."""
+        for entry in islice(reversed(self.entries.values()), len(self.entries) - known):
+            entry.hidden = True
 
     # ---- labels
 

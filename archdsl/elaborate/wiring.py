@@ -90,12 +90,11 @@ class Wiring:
         body = self._braces(clause)
         if body is None:
             return self.input
-        before = set(self._at.scope.entries)
+        known = len(self._at.scope.entries)
         region = Region(kind, body.span, self._at.region, title)
         result = run_sequence(body, self._at.inner(current=self.input, region=region))
         if hidden:
-            for name in self._at.scope.entries.keys() - before:
-                self._at.scope.entries[name].hidden = True
+            self._at.scope.hide_since(known)
         if (result is None or result is self.input) and not may_be_empty and kind != "section":
             raise self._empty(body)
         return self.input if result is None else result
