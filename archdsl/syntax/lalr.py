@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from archdsl.source import Span
-from archdsl.syntax import ast
+from archdsl.source import Source, Span
 from archdsl.syntax.lexer import Token
 from archdsl.syntax.reports import Reports
 from archdsl.syntax.tables import LIST, Tables
-from archdsl.syntax.tree import NESTING, TreeBuilder
+from archdsl.syntax.tree import NESTING, Build
 
-ReadString = Callable[[Token], "tuple[ast.Template, int]"]
+ReadString = Callable[[Token], "tuple[Any, int]"]
+"""The value of a string, and how deep the expressions in it nest."""
+
+
+class Builder(Protocol):
+    """What makes the values that stand for symbols."""
+
+    source: Source
+    actions: Sequence[Build | None]
+    """By rule: what makes its node from the values of its symbols; None if the rule only hands values on."""
 
 
 class Automaton:
     """The stacks of one run: for each symbol its state, value, start, end, and how deep it nests."""
 
-    def __init__(self, tables: Tables, start: str, builder: TreeBuilder, string: ReadString, reports: Reports) -> None:
+    def __init__(self, tables: Tables, start: str, builder: Builder, string: ReadString, reports: Reports) -> None:
         self.text = builder.source.text
         self._actions = tables.actions
         self._gotos = tables.gotos
