@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 
+from archdsl.emit.survey import Survey
 from archdsl.ir.graph import Graph, Layer, Node, Value
 
 Ref = tuple[int, int]
@@ -58,10 +59,10 @@ class Body:
         return ref
 
 
-def align(graphs: Sequence[Graph]) -> Body | None:
+def align(survey: Survey, graphs: Sequence[Graph]) -> Body | None:
     """One body for all the graphs; None if their steps or their dataflow differ by more than skipped steps."""
-    keyed = [_keyed(graph) for graph in graphs]
-    order = _merged([list(nodes) for nodes in keyed])
+    keyed = [dict(zip(survey.places[graph], graph.nodes)) for graph in graphs]
+    order = _merged([survey.places[graph] for graph in graphs])
     if order is None or len({len(graph.inputs) for graph in graphs}) > 1:
         return None
     steps = [Step(position, [nodes.get(key) for nodes in keyed]) for position, key in enumerate(order)]
@@ -76,25 +77,12 @@ def align(graphs: Sequence[Graph]) -> Body | None:
     return body if _faithful(body, refs) else None
 
 
-def signature(graph: Graph) -> Hashable:
+def signature(survey: Survey, graph: Graph) -> Hashable:
     """Equal for graphs that have the same steps in the same dataflow, under the same names."""
-    keyed = _keyed(graph)
     refs = _refs(graph, {id(node): position for position, node in enumerate(graph.nodes)})
     wiring = tuple((node.name, *(refs[id(value)] for value in node.inputs)) for node in graph.nodes)
-    return tuple(keyed), wiring, len(graph.inputs), tuple(refs[id(value)] for value in graph.outputs)
-
-
-def _keyed(graph: Graph) -> dict[Hashable, Node]:
-    """Steps by place: span and loop turns (and a count, where one text is unfolded twice)."""
-    found: dict[Hashable, Node] = {}
-    for node in graph.nodes:
-        span = node.place.span
-        place = (id(span.source), span.start, span.end, tuple(turn.index for turn in node.place.turns))
-        count = 0
-        while (*place, count) in found:
-            count += 1
-        found[(*place, count)] = node
-    return found
+    outputs = tuple(refs[id(value)] for value in graph.outputs)
+    return tuple(survey.places[graph]), wiring, len(graph.inputs), outputs
 
 
 def _merged(sequences: list[list[Hashable]]) -> list[Hashable] | None:

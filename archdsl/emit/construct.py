@@ -9,6 +9,7 @@ from archdsl.emit.code import Call, Expr, Lambda, Literal, Name
 from archdsl.emit.derive import equal
 from archdsl.emit.fresh import Freshness
 from archdsl.emit.roll import rolled
+from archdsl.emit.survey import Survey
 from archdsl.emit.unit import Argument, Entry, Factory, Member, Unit
 from archdsl.emit.write import Writer, layer_of, module_form, skeleton, torch_form
 from archdsl.ir.graph import Graph, Layer, Node, Scope
@@ -20,8 +21,9 @@ Key = tuple[Hashable, ...]
 class Construction:
     """Writes constructor calls; knows which class stands for which graph."""
 
-    def __init__(self, freshness: Freshness) -> None:
-        self.freshness = freshness
+    def __init__(self, survey: Survey) -> None:
+        self.survey = survey
+        self.freshness = Freshness()
         self.unit_of: dict[Graph, Unit] = {}
         """The class of a graph; a group that is not here is written out where it stands."""
 
@@ -40,7 +42,7 @@ class Construction:
         if isinstance(node, Layer):
             return skeleton(module_form(node))
         graph = _scope(node).graph
-        return self.unit_of.get(graph) or signature(graph)
+        return self.unit_of.get(graph) or signature(self.survey, graph)
 
     def _factory(self, unit: Unit, members: Sequence[Member], key: Key) -> Name:
         entries = [Entry(member.graph, Factory(member.node, member.home)) for member in members]
@@ -68,7 +70,7 @@ class Construction:
     # ---- a group that is written out where it stands
 
     def _sequence(self, unit: Unit, members: Sequence[Member], key: Key) -> Expr:
-        body = align([_scope(member.node).graph for member in members])
+        body = align(self.survey, [_scope(member.node).graph for member in members])
         assert body is not None, "groups are written out only where they can be matched"
         children = self.children(unit, body, members, key)
         return Call(Name("nn.Sequential"), children, spread=len(children) > 1)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from archdsl.ir.graph import Graph, Layer, Scope, Value
 from archdsl.ops.form import X
 
-_ALIASES = ("identity", "regularise")
-"""Roles of ops that hand on their input itself where they have nothing to do (dropout, when not training)."""
+_UNSAFE = ("activation", "identity", "regularise")
+"""Roles of ops that may have written over their operand and then need the result (leaky_relu keeps its output only
+then), or that hand on their operand itself where they have nothing to do (dropout, when not training)."""
 
 
 class Freshness:
@@ -34,7 +35,7 @@ class Freshness:
         if not isinstance(node, Layer):
             return False
         op = node.op
-        if op.keeps_output or op.view or op.role in _ALIASES:
+        if op.keeps_output or op.view or op.role in _UNSAFE:
             return False
         shapes = [operand.shape for operand in node.inputs]
         return not isinstance(op.torch(*shapes).function, X)

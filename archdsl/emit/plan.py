@@ -57,19 +57,19 @@ def _by_height(survey: Survey, waiting: dict[Key, list[Graph]]) -> Iterator[tupl
         yield key, found[key]
 
 
-def bodies(graphs: Sequence[Graph]) -> list[Body]:
+def bodies(survey: Survey, graphs: Sequence[Graph]) -> list[Body]:
     """The graphs of one text as few bodies as hold them."""
-    whole = align(graphs)
+    whole = align(survey, graphs)
     if whole is not None and can_be_held(whole):
         return [whole]
     alike: dict[Hashable, list[Graph]] = {}
     for graph in graphs:
-        alike.setdefault(signature(graph), []).append(graph)
-    found = [align(group) for group in alike.values()]
+        alike.setdefault(signature(survey, graph), []).append(graph)
+    found = [align(survey, group) for group in alike.values()]
     held = [body for body in found if body is not None and can_be_held(body)]
     if len(held) == len(alike):
         return held
-    return [body for graph in graphs if (body := align([graph])) is not None]
+    return [body for graph in graphs if (body := align(survey, [graph])) is not None]
 
 
 class Inline:
@@ -95,7 +95,7 @@ class Inline:
         return True
 
     def _is_sequence(self, graph: Graph) -> bool:
-        body = align([graph])
+        body = align(self.survey, [graph])
         return body is not None and form_of(body) == NUMBERED
 
     def _by_turn(self, graphs: Sequence[Graph]) -> Iterator[list[Graph]]:
@@ -107,4 +107,4 @@ class Inline:
         yield from found.values()
 
     def _matches(self, graphs: list[Graph]) -> bool:
-        return len({signature(graph) for graph in graphs}) == 1
+        return len({signature(self.survey, graph) for graph in graphs}) == 1

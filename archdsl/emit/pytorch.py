@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from archdsl.emit.construct import Construction
 from archdsl.emit.align import Body
 from archdsl.emit.forward import Forward
-from archdsl.emit.fresh import Freshness
 from archdsl.emit.layout import class_lines
 from archdsl.emit.names import Names, class_name
 from archdsl.emit.plan import Inline, bodies, in_order
@@ -55,13 +54,13 @@ def _imports(text: str) -> Iterator[str]:
 
 def _classes(program: Program) -> Iterator[Class]:
     survey = Survey(program.graph)
-    construction = Construction(Freshness())
+    construction = Construction(survey)
     inline = Inline(survey)
     names = Names({network_class(program)})
     for _, graphs in in_order(survey):
         if inline.take(graphs):
             continue
-        for body in bodies(graphs):
+        for body in bodies(survey, graphs):
             unit = Unit(body, survey, *_kind_and_name(body, program, names))
             yield _class(unit, construction)
             construction.unit_of.update((graph, unit) for graph in body.graphs)

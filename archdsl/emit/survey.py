@@ -1,6 +1,9 @@
-"""What stands where: every distinct graph of a program, the block whose body it is part of, and who uses it."""
+"""What stands where: every distinct graph of a program, the block whose body it is part of, who uses it, and where in
+the text its steps are."""
 
 from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
 
 from archdsl.ir.bodies import bodies_first
 from archdsl.ir.graph import Graph, Scope
@@ -23,3 +26,16 @@ class Survey:
                     self.uses[node.graph].append(node)
                     if node.graph.kind != "block":
                         self.owner.setdefault(node.graph, self.owner[graph])
+        self.places: dict[Graph, list[Hashable]] = {graph: list(self._places(graph)) for graph in self.graphs}
+        """For each step of a graph its place in the text: the same in all graphs of one text, different within one."""
+
+    def _places(self, graph: Graph) -> Iterator[Hashable]:
+        """Span and loop turns, those around the graph itself left out; a count, where one text is unfolded twice."""
+        uses = self.uses[graph]
+        outer = len(uses[0].place.turns) if uses and graph.kind != "block" else 0
+        counts: dict[Hashable, int] = {}
+        for node in graph.nodes:
+            span = node.place.span
+            place = (id(span.source), span.start, span.end, *(turn.index for turn in node.place.turns[outer:]))
+            counts[place] = count = counts.get(place, -1) + 1
+            yield place, count

@@ -1,0 +1,108 @@
+"""A reference for emitted modules: the graph, run node by node with nothing clever. No classes, no reuse, no in-place."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from archdsl.ir.dim import Dim
+from archdsl.ir.graph import Graph, Layer, Scope
+from archdsl.ops import form
+
+SIGNS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "@": operator.matmul}
+
+
+class Interpreter:
+    """Runs a graph with the weights of a module: `state` is shared, so gradients arrive in the module's parameters."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+        self.training = module.training
+
+    def run(self, graph: Graph, inputs: Sequence[Tensor], path: tuple[str, ...] = ()) -> tuple[Tensor, ...]:
+        values = {id(value): tensor for value, tensor in zip(graph.inputs, inputs)}
+        for node in graph.nodes:
+            operands = [values[id(value)] for value in node.inputs]
+            here = path + (node.name or ())
+            if isinstance(node, Scope):
+                results = self.run(node.graph, operands, here)
+            else:
+                assert isinstance(node, Layer)
+                results = (self.layer(node, operands, here),)
+            values.update((id(value), tensor) for value, tensor in zip(node.outputs, results))
+        return tuple(values[id(value)] for value in graph.outputs)
+
+    def layer(self, node: Layer, operands: Sequence[Tensor], path: tuple[str, ...]) -> Tensor:
+        written = node.op.torch(*(value.shape for value in node.inputs))
+        word = Word(node, operands, path, self)
+        if written.function is not None:
+            return word.value(written.function)
+        with torch.random.fork_rng():  # its own initial weights are not used, and must not cost random numbers
+            module = word.value(written.module)
+        module.train(self.training)
+        own = {name: self.tensors[".".join((*path, name))] for name, _ in named_state(module)}
+        return torch.func.functional_call(module, own, tuple(operands))
+
+
+def named_state(module: nn.Module) -> list[tuple[str, Tensor]]:
+    return [*module.named_parameters(), *module.named_buffers()]
+
+
+class Word:
+    """The value of a form's words."""
+
+    def __init__(self, node: Layer, operands: Sequence[Tensor], path: tuple[str, ...], interpreter: Interpreter) -> None:
+        self.node = node
+        self.operands = operands
+        self.path = path
+        self.interpreter = interpreter
+
+    def value(self, word: object) -> object:
+        match word:
+            case form.P(name=name):
+                return getattr(self.node.op, name)
+            case form.X(index=index):
+                return self.operands[index]
+            case form.Axis(axis=axis, operand=operand):
+                return self.operands[operand].shape[axis]
+            case form.Training():
+                return self.interpreter.training
+            case form.Attribute(name=name):
+                return self.interpreter.tensors[".".join((*self.path, name))]
+            case form.Infix(op=op, left=left, right=right):
+                return SIGNS[op](self.value(left), self.value(right))
+            case form.Index(value=value, items=items):
+                return self.value(value)[items]
+            case form.Call(callee=callee, args=args, kwargs=kwargs):
+                positional = [self.value(arg) for arg in args]
+                named = {name: self.value(value) for name, value in kwargs}
+                if callee.startswith("."):
+                    return getattr(positional[0], callee[1:])(*positional[1:], **named)
+                return operator.attrgetter(callee)(SPACE)(*positional, **named)
+            case Dim():
+                return self._size(word)
+            case list() | tuple():
+                return type(word)(self.value(item) for item in word)
+            case _:
+                return word
+
+    def _size(self, dim: Dim) -> int:
+        if dim.constant is not None:
+            return dim.constant
+        for value, tensor in zip(self.node.inputs, self.operands):
+            for size, found in zip(value.shape.dims, tensor.shape):
+                if size == dim:
+                    return found
+        raise AssertionError(f"no operand has the size {dim}")
+
+
+class SPACE:
+    """What the names in forms mean."""
+
+    torch = torch
+    nn = nn
+    F = F

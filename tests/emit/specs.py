@@ -1,0 +1,210 @@
+"""Random specs that mostly compile: blocks with varying parameters, groups, loops, conditions, residuals, references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+Choose = Callable[[int], int]
+"""A number below the given one: from hypothesis or from `random`."""
+
+ACTIVATIONS = ("relu", "tanh", "hardswish", "leaky_relu(0.2)", "prelu", "relu6")
+
+
+class Writer:
+    """Writes one spec. Maps keep their size, channels change, so that most steps fit most places."""
+
+    def __init__(self, choose: Choose) -> None:
+        self.choose = choose
+        self.blocks: list[tuple[str, bool]] = []
+        self.lines: list[str] = []
+        self.labels = 0
+        self.known: list[str] = []
+
+    def pick(self, options: Sequence[T]) -> T:
+        return options[self.choose(len(options))]
+
+    def maybe(self, out_of: int = 2) -> bool:
+        return self.choose(out_of) == 0
+
+    def label(self, prefix: str = "s") -> str:
+        self.labels += 1
+        return f"{prefix}{self.labels}"
+
+    # ---- the file
+
+    def spec(self) -> str:
+        for i in range(self.choose(4)):
+            self.block(f"part{i}")
+        self.add(0, "network net {")
+        self.add(1, f"input image: [N, {self.pick((3, 8))}, 6, 6]")
+        self.known = []
+        self.body(1, self.choose(6) + 1, 0, in_block=False)
+        if self.maybe():
+            self.add(1, "avgpool(out=1x1) -> flatten")
+            self.add(1, "fc: linear(5)" if self.maybe() else "linear(5)")
+        self.add(0, "}")
+        return "\n".join(self.lines) + "\n"
+
+    def add(self, indent: int, text: str) -> None:
+        self.lines.append("    " * indent + text)
+
+    def block(self, name: str) -> None:
+        self.known = []
+        self.add(0, f"block {name}(width, kernel = 3x3, wide = true, act = relu, times = 2) {{")
+        if self.maybe():
+            self.add(1, "let out = width * 2")
+            self.add(1, "conv(out, 1x1)" if self.maybe() else f"{self.label()}: conv(out, 1x1)")
+        self.body(1, self.choose(4) + 1, 0, in_block=True)
+        self.add(0, "}")
+        self.blocks.append((name, True))
+
+    # ---- steps
+
+    def body(self, indent: int, lines: int, depth: int, *, in_block: bool) -> None:
+        for _ in range(lines):
+            self.line(indent, depth, in_block)
+
+    def width(self, in_block: bool) -> str:
+        return self.pick(("width", "width * 2", "width + 4", "@in.channels", "8", "@.channels")) if in_block else (
+            self.pick(("4", "8", "12", "@.channels"))
+        )
+
+    def conv(self, in_block: bool, width: str | None = None) -> str:
+        label = f"{self.label()}: " if self.maybe() else ""
+        width = width or self.width(in_block)
+        kernel = self.pick(("1x1", "3x3, pad=1"))
+        if in_block and self.maybe(3):
+            kernel = "kernel, pad=(kernel - 1) // 2"
+        bias = ", bias=false" if self.maybe(3) else ""
+        text = f"{label}conv({width}, {kernel}{bias})"
+        if self.maybe():
+            text += " -> " + self.pick(("bn", f"{self.label('n')}: bn", "bn(eps=0.001)"))
+        if self.maybe():
+            text += " -> " + self.activation(in_block)
+        return text
+
+    def activation(self, in_block: bool) -> str:
+        if in_block and self.maybe(3):
+            return "act"
+        word = self.pick(ACTIVATIONS)
+        return f"{self.label('a')}: {word}" if self.maybe(4) else word
+
+    def line(self, indent: int, depth: int, in_block: bool) -> None:
+        options = [self.plain, self.plain, self.small]
+        if depth < 3:
+            options += [
+                self.group, self.residual, self.inception, self.loop, self.call, self.call, self.repeat, self.reference
+            ]  # fmt: skip
+            if in_block:
+                options += [self.condition, self.condition]
+        self.pick(options)(indent, depth, in_block)
+
+    def plain(self, indent: int, depth: int, in_block: bool) -> None:
+        self.add(indent, self.conv(in_block))
+
+    def small(self, indent: int, depth: int, in_block: bool) -> None:
+        self.add(indent, self.pick((
+            self.activation(in_block), "dropout(0.3)", "maxpool(3x3, stride=1, pad=1)", "identity",
+            f"{self.label('d')}: dropout(0.2)", "avgpool(3x3, stride=1, pad=1)",
+        )))  # fmt: skip
+
+    def group(self, indent: int, depth: int, in_block: bool) -> None:
+        label = f"{self.label('g')}: " if self.maybe() else ""
+        self.add(indent, f"{label}{{")
+        self.body(indent + 1, self.choose(3) + 1, depth + 1, in_block=in_block)
+        self.add(indent, "}")
+
+    def residual(self, indent: int, depth: int, in_block: bool) -> None:
+        label = f"{self.label('r')}: " if self.maybe(4) else ""
+        args = "(drop=0.2)" if self.maybe(5) else "(when=wide)" if in_block and self.maybe(4) else ""
+        keep = self.label("k")
+        self.add(indent, f"let {keep} = @")
+        self.add(indent, f"{label}residual{args} {{")
+        self.body(indent + 1, self.choose(2) + 1, depth + 1, in_block=in_block)
+        if args == "(when=wide)" or self.maybe():
+            self.add(indent + 1, self.conv(in_block, f"@{''}{keep}.channels").replace(f"@{keep}", keep))
+            self.add(indent, "}")
+            return
+        self.add(indent, "} shortcut {")
+        condition = self.pick(("true", "width > 6", "wide") if in_block else ("true",))
+        if self.maybe():
+            self.add(indent + 1, f"if {condition} {{")
+            self.add(indent + 2, f"{self.label('p')}: conv(8, 1x1)")
+            self.add(indent + 1, "}")
+        else:
+            self.add(indent + 1, self.conv(in_block, "8"))
+        self.lines.insert(len(self.lines), "    " * indent + "}")
+        # The body must end with as many channels as the shortcut has.
+        at = max(i for i, line in enumerate(self.lines) if line.strip() == "} shortcut {")
+        self.lines.insert(at, "    " * (indent + 1) + self.conv(in_block, "8"))
+
+    def inception(self, indent: int, depth: int, in_block: bool) -> None:
+        label = f"{self.label('i')}: " if self.maybe(4) else ""
+        self.add(indent, f"{label}inception {{")
+        for _ in range(self.choose(3) + 1):
+            if self.maybe(4):
+                self.group(indent + 1, depth + 1, in_block)
+            else:
+                self.add(indent + 1, self.conv(in_block))
+        self.add(indent, "}")
+
+    def loop(self, indent: int, depth: int, in_block: bool) -> None:
+        count = "times" if in_block and self.maybe() else str(self.choose(3) + 1)
+        variable = self.label("i")
+        self.add(indent, f"for {variable} in 0..{count} {{")
+        label = f'"{self.label("t")}_{{{variable}}}": ' if self.maybe() else ""
+        width = self.pick(("8", f"4 * ({variable} + 1)", *(("width",) if in_block else ())))
+        if self.maybe():
+            self.add(indent + 1, f"{label}conv({width}, 1x1) -> relu")
+        else:
+            self.add(indent + 1, f"{label}{{")
+            self.add(indent + 2, f"conv({width}, 1x1) -> bn")
+            if self.maybe():
+                self.add(indent + 2, "residual { relu -> conv(@in.channels, 1x1) }".replace("@in", "@"))
+            self.add(indent + 1, "}")
+        self.add(indent, "}")
+
+    def repeat(self, indent: int, depth: int, in_block: bool) -> None:
+        label = f"{self.label('m')}: " if self.maybe() else ""
+        self.add(indent, f"{label}conv({self.width(in_block)}, 1x1) * {self.choose(3) + 1}")
+
+    def call(self, indent: int, depth: int, in_block: bool) -> None:
+        if not self.blocks:
+            self.plain(indent, depth, in_block)
+            return
+        name, _ = self.pick(self.blocks)
+        label = f"{self.label('b')}: " if self.maybe() else ""
+        args = [self.pick(("4", "6", "8", *(("width", "width * 2") if in_block else ())))]
+        if self.maybe():
+            args.append("kernel=" + self.pick(("1x1", "3x3", "1x3", *(("kernel",) if in_block else ()))))
+        if self.maybe():
+            args.append("wide=" + self.pick(("true", "false", *(("not wide", "wide") if in_block else ()))))
+        if self.maybe():
+            args.append("act=" + self.pick(("tanh", "relu", "hardswish", "prelu", *(("act",) if in_block else ()))))
+        if self.maybe(3):
+            args.append("times=" + self.pick(("1", "2", "3")))
+        times = f" * {self.choose(3) + 1}" if self.maybe(3) else ""
+        self.add(indent, f"{label}{name}({', '.join(args)}){times}")
+
+    def reference(self, indent: int, depth: int, in_block: bool) -> None:
+        label = self.label("q")
+        self.add(indent, f"{label}: conv(8, 1x1)")
+        self.body(indent, self.choose(2) + 1, depth + 1, in_block=in_block)
+        form = self.pick(("concat(@{0}, @)", "concat(@, @{0})", "concat(@, @{0}, @)"))
+        self.add(indent, form.format(label))
+
+    def condition(self, indent: int, depth: int, in_block: bool) -> None:
+        test = self.pick(("wide", "width > 6", "@in.channels == width", "not wide", "times == 2"))
+        self.add(indent, f"if {test} {{")
+        self.body(indent + 1, self.choose(2) + 1, depth + 1, in_block=in_block)
+        if self.maybe(3):
+            self.add(indent, "} else {")
+            self.body(indent + 1, self.choose(2) + 1, depth + 1, in_block=in_block)
+        self.add(indent, "}")
+
+
+def random_spec(choose: Choose) -> str:
+    """One spec's text."""
+    return Writer(choose).spec()
