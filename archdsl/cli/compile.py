@@ -68,9 +68,13 @@ def command(
 
 
 def _verify(program: Program) -> int:
+    from archdsl.api import TooLarge
     from archdsl.verify import verify
 
-    problems = verify(program)
+    try:
+        problems = verify(program)
+    except TooLarge as problem:
+        problems = [str(problem)]
     for problem in problems:
         err(printable(f"verify: {problem}"))
     if not problems:

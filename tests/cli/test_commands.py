@@ -295,6 +295,25 @@ def test_a_spec_with_mistakes_writes_nothing(run: Run, folder: Path) -> None:
     assert not (folder / "net.py").exists()
 
 
+def test_verify_builds_the_module(run: Run) -> None:
+    ran = run("compile", "net.arch:wide", "--verify")
+    assert (ran.status, "verified" in ran.err) == (0, True)
+
+
+def test_verify_says_what_differs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    import archdsl.verify
+
+    monkeypatch.setattr(archdsl.verify, "verify", lambda _: ["fc.weight: in the spec, but not in the module"])
+    ran = run("compile", "net.arch:wide", "--verify")
+    assert (ran.status, "verify: fc.weight: in the spec" in ran.err) == (1, True)
+
+
+def test_verify_builds_nothing_that_does_not_fit(run: Run, folder: Path) -> None:
+    (folder / "huge.arch").write_text("network huge {\n    input x: [N, 1_000_000]\n    linear(1_000_000_000)\n}\n")
+    ran = run("compile", "huge.arch", "--verify")
+    assert (ran.status, "huge needs 3.6 PiB" in ran.err) == (1, True)
+
+
 # ---- why, ops, explain, and the frame around them
 
 
