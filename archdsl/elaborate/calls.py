@@ -12,7 +12,7 @@ from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.unused import report_unused
 from archdsl.elaborate.values import POISON, Block, Given, Tensor, is_list, items, key
 from archdsl.ir.dim import Dim
-from archdsl.ir.graph import Graph, Input, Place, Scope, Value
+from archdsl.ir.graph import Graph, Input, Place, Scope, Unknown, Value
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import CallWhy, Traced, Why
 from archdsl.source import Span
@@ -43,16 +43,15 @@ def call_block(block: Block, given: Sequence[Given], label: tuple[str, ...] | No
         shapes,
         *((name, key(args[name].value)) for name in sorted(args)),
     )
-    body = at.session.bodies.get(identity)
-    if body is None:
-        body = _elaborate(block, args, shapes, identity, span, at)
-    elif not body.finished:
-        from archdsl.errors.limits import EndlessRecursion
-
-        raise at.reporter.fail(EndlessRecursion(block.name), span)
-    else:
-        at.session.spend("steps", body.steps, span)
     name = at.scope.claim(label, "block call", span, at)
+    try:
+        body = _body(
+            block, args, shapes, identity, Frame(block.name, (*at.scope.path, *name), span, at.reporter.frame), at
+        )
+    except Failed:
+        tensor = at.scope.add(Unknown(inputs, name, at.place(span)))
+        at.scope.enter(label, tensor)
+        return tensor
     if label is None and at.scope.conditional is not None:
         at.scope.warn_of_moving_key(span, at)
     scope = Scope(body.graph, inputs, (None,) * len(body.graph.outputs), name, at.place(span), args)
@@ -61,6 +60,21 @@ def call_block(block: Block, given: Sequence[Given], label: tuple[str, ...] | No
     tensor = at.scope.add(scope)
     at.scope.enter(label, tensor)
     return tensor
+
+
+def _body(
+    block: Block, args: dict[str, Traced], shapes: Sequence[Shape | None], identity: Hashable, frame: Frame, at: At
+) -> Body:
+    """The finished body: an earlier call's, or a new one."""
+    body = at.session.bodies.get(identity)
+    if body is None:
+        return _elaborate(block, args, shapes, identity, frame, at)
+    if not body.finished:
+        from archdsl.errors.limits import EndlessRecursion
+
+        raise at.reporter.fail(EndlessRecursion(block.name), frame.call)
+    at.session.spend("steps", body.steps, frame.call)
+    return body
 
 
 def tensors_in(value: object) -> list[Tensor]:
@@ -84,20 +98,20 @@ def _seen_outside(inner: Value, scope: Scope, span: Span) -> Shape | None:
 
 
 def _elaborate(
-    block: Block, args: dict[str, Traced], shapes: Sequence[Shape | None], identity: Hashable, span: Span, at: At
+    block: Block, args: dict[str, Traced], shapes: Sequence[Shape | None], identity: Hashable, frame: Frame, at: At
 ) -> Body:
     session = at.session
     declaration = block.declaration
     graph = Graph("block", block.name, declaration.name.span)
     body = session.bodies[identity] = Body(graph)
-    builder = ScopeBuilder(graph)
+    builder = ScopeBuilder(graph, frame.path)
     entries = [_entry(i, shape, declaration.name.span, builder) for i, shape in enumerate(shapes)]
     has_current = at.current is not None
     entry = entries[0] if has_current else None
     inner = At(session, block.file, Names(), builder, block=block, entry=entry, current=entry)
     before = session.budget.spent("steps")
-    session.enter(span)
-    session.reporter.frame = Frame(block.name, span, session.reporter.frame)
+    session.enter(frame.call)
+    session.reporter.frame = frame
     try:
         bind_params(block, args, iter(entries[1:] if has_current else entries), inner)
         from archdsl.elaborate.statements import run_sequence
@@ -108,14 +122,13 @@ def _elaborate(
         else:
             from archdsl.elaborate.lookup import no_current
 
-            raise no_current(span, at)
+            raise no_current(frame.call, at)
         report_unused(graph, session.reporter)
     except Failed:
         del session.bodies[identity]
         raise
     finally:
-        frame = session.reporter.frame
-        session.reporter.frame = frame.caller if frame else None
+        session.reporter.frame = frame.caller
         session.leave()
     body.steps = session.budget.spent("steps") - before
     body.finished = True

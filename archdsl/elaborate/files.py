@@ -78,7 +78,7 @@ class SpecFile:
 
     def place(self, session: Session) -> At:
         """Where the file's own expressions are evaluated: outside every network, so without a current value."""
-        nowhere = ScopeBuilder(Graph("file", self.source.name, Span(self.source, 0, 0)))
+        nowhere = ScopeBuilder(Graph("file", self.source.name, Span(self.source, 0, 0)), ())
         return At(session, self, Names(), nowhere)
 
 

@@ -27,7 +27,7 @@ def run_group(
     if label is None and at.scope.conditional is not None:
         at.scope.warn_of_moving_key(span, at)
     graph = Graph(kind, label[-1] if label else "", span)
-    builder = ScopeBuilder(graph, at.scope)
+    builder = ScopeBuilder(graph, (*at.scope.path, *name), at.scope)
     place = at.place(span)
     entering = at.current
     inner = at.inner(scope=builder)

@@ -77,7 +77,7 @@ def _build(
     block = Block(network, file)
     title = variants[0].name if variants else network.name
     graph = Graph("network", title.text, title.span)
-    builder = ScopeBuilder(graph)
+    builder = ScopeBuilder(graph, ())
     at = At(session, file, Names(), builder, block=block)
     args = _arguments(block, variants, settings, file, session)
     bind_params(block, args, iter(()), at)

@@ -13,13 +13,13 @@ class Failed(Exception):
 class Frame:
     """A block call that is being elaborated: for the `note` lines of errors inside it."""
 
-    __slots__ = ("block", "call", "caller", "depth")
+    __slots__ = ("block", "call", "caller", "path")
 
-    def __init__(self, block: str, call: Span, caller: Frame | None) -> None:
+    def __init__(self, block: str, path: tuple[str, ...], call: Span, caller: Frame | None) -> None:
         self.block = block
+        self.path = path
         self.call = call
         self.caller = caller
-        self.depth: int = caller.depth + 1 if caller else 1
 
     def notes(self, most: int = 4) -> tuple[str, ...]:
         """The chain of calls, innermost first, the middle of a long one left out."""
@@ -28,7 +28,9 @@ class Frame:
         while frame:
             chain.append(frame)
             frame = frame.caller
-        lines = [f"in block {f.block}, called at {f.call.source.name}:{f.call.line}" for f in chain]
+        lines = [
+            f"in block {f.block}, called as {'.'.join(f.path)} at {f.call.source.name}:{f.call.line}" for f in chain
+        ]
         if len(lines) > most:
             lines[most - 1 : -1] = [f"... and {len(lines) - most} calls more ..."]
         return tuple(lines)

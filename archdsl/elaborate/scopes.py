@@ -32,9 +32,10 @@ class Entry:
 class ScopeBuilder:
     """A graph being filled, and the names in it. `parent` is the scope around a group, None at a block's edge."""
 
-    def __init__(self, graph: Graph, parent: ScopeBuilder | None = None) -> None:
+    def __init__(self, graph: Graph, path: tuple[str, ...], parent: ScopeBuilder | None = None) -> None:
         self.graph = graph
         self.parent = parent
+        self.path = path  # from the network, for messages: a block's body has the path of its first call
         self.node: Scope | None = None  # once it is finished, for a group
         self.counted = 0
         self.entries: dict[str, Entry] = {}
