@@ -97,9 +97,7 @@ class Printer:
             self.go_on(before, first_word(node), indent)
             before = last_word(node)
             piece = on_one_line([node])
-            if isinstance(node, Brackets) and (
-                piece is None or not self.fits(piece + _lead(nodes[number + 1 :], before))
-            ):
+            if isinstance(node, Brackets) and self.must_break(node, piece, _lead(nodes[number + 1 :], before)):
                 self.brackets(node)
             elif isinstance(node, Braces) and (piece is None or (opens and node.statements)):
                 self.braces(node)
@@ -144,6 +142,10 @@ class Printer:
         self.statements(node, base + INDENT)
         self.lines.append(Line(base))
         self.write(last_word(node))
+
+    def must_break(self, node: Brackets, piece: str | None, behind: str) -> bool:
+        """Whether brackets go over several lines; empty ones never need to."""
+        return piece is None or (bool(node.nodes) and not self.fits(piece + behind))
 
     def write(self, word: Word) -> None:
         self.lines[-1].code += word.text
