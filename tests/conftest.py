@@ -9,7 +9,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update",
         action="store_true",
-        help="rewrite the expected diagnostics of tests/cases and the outputs shown in the docs from what the code does",
+        help="rewrite expected messages (tests/cases) and outputs shown (docs) from what the code does",
     )
 
 

@@ -1,0 +1,50 @@
+"""What the benchmarks share: timing, and a line of the table."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from itertools import cycle, islice, permutations
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import NamedTuple
+
+SPECS = Path(__file__).parents[1] / "specs"
+
+
+class Row(NamedTuple):
+    """A line of the table. `holds` says whether the figure reaches its goal."""
+
+    figure: str
+    measured: str
+    goal: str
+    holds: bool
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """One run, with the garbage of the runs before it out of the way."""
+    gc.collect()
+    start = perf_counter()
+    action()
+    return perf_counter() - start
+
+
+def rounds(count: int, actions: Sequence[Callable[[], object]]) -> list[list[float]]:
+    """Seconds of each action in each of `count` rounds.
+
+    A round runs all of them, so that what slows the machine down slows all of them; the rounds go through every order
+    in turn, so that none always runs behind the same other.
+    """
+    for action in actions:
+        action()
+    taken: list[list[float]] = [[] for _ in actions]
+    for order in islice(cycle(permutations(range(len(actions)))), count):
+        for i in order:
+            taken[i].append(seconds(actions[i]))
+    return taken
+
+
+def median_ratio(times: Sequence[float], others: Sequence[float]) -> float:
+    """The median of the rounds' ratios."""
+    return median(time / other for time, other in zip(times, others))

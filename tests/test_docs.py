@@ -1,0 +1,113 @@
+"""The examples in the documentation run, and give what it shows. `pytest --update` writes what they give.
+
+On each page, in order and in one folder, which holds the repository's `specs/`:
+
+    ```arch file=NAME       writes the file
+    ```arch                 a whole file that checks without a word
+    ```arch steps           steps, which are put in a network
+    ```arch steps error=X   gives exactly one diagnostic, of code X; without `steps`: a whole file
+    ```console              commands behind `$`, each with what it prints
+    ```python               runs; a ```text block behind it shows what it prints
+    ```python file=NAME     a file that a command above wrote
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from archdsl.compiler import check_all
+from archdsl.source import Source
+from tests.fences import Fence, fences, rewrite
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", ROOT / "docs" / "language.md"]
+
+AROUND_STEPS = """
+network example(width = 64, deep = true) {{
+    input image: [N, 3, H = 224, W = 224]
+{steps}
+}}
+"""
+
+
+class Page:
+    """A page being run: its folder, and what its Python examples have defined."""
+
+    def __init__(self, path: Path, folder: Path, update: bool) -> None:
+        self.path = path
+        self.folder = folder
+        self.update = update
+        self.names: dict[str, object] = {"__name__": "__main__"}
+        self.printed: str | None = None
+        """What the Python example just above printed."""
+        shutil.copytree(ROOT / "specs", folder / "specs")
+
+    def run(self, fence: Fence) -> None:
+        printed, self.printed = self.printed, None
+        if fence.language == "arch":
+            self.spec(fence)
+        elif fence.language == "console":
+            self.shows(fence, "".join(map(self.command, commands(fence.text))))
+        elif fence.language == "python" and "file" in fence.options:
+            self.shows(fence, (self.folder / fence.options["file"]).read_text(encoding="utf-8"))
+        elif fence.language == "python":
+            self.printed = self.python(fence)
+        elif fence.language == "text" and printed is not None:
+            self.shows(fence, printed)
+
+    def shows(self, fence: Fence, text: str) -> None:
+        if self.update:
+            rewrite(self.path, fence, text)
+        else:
+            assert fence.text == text, f"{self.path.name}:{fence.line}"
+
+    def spec(self, fence: Fence) -> None:
+        if "file" in fence.options:
+            (self.folder / fence.options["file"]).write_text(fence.text, encoding="utf-8")
+            return
+        text = AROUND_STEPS.format(steps=fence.text) if "steps" in fence.options else fence.text
+        codes = {d.code for _, checked in check_all(Source("example.arch", text)) for d in checked.diagnostics}
+        wanted = {fence.options["error"]} if "error" in fence.options else set()
+        assert codes == wanted, f"{self.path.name}:{fence.line}"
+
+    def command(self, line: str) -> str:
+        program, *args = shlex.split(line)
+        known = {"archdsl": [str(Path(sys.executable).parent / "archdsl")], "python": [sys.executable], "cat": ["cat"]}
+        done = subprocess.run(
+            [*known[program], *args],
+            cwd=self.folder,
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        lines = (line.rstrip() for line in done.stdout.splitlines())
+        return "".join(f"{line}\n" for line in (f"$ {line}", *lines))
+
+    def python(self, fence: Fence) -> str:
+        with redirect_stdout(io.StringIO()) as printed:
+            code = compile("\n" * fence.line + fence.text, str(self.path), "exec")
+            exec(code, self.names)
+        return printed.getvalue()
+
+
+def commands(text: str) -> list[str]:
+    return [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_page(path: Path, tmp_path: Path, update: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = Page(path, tmp_path, update)
+    for fence in fences(path.read_text(encoding="utf-8")):
+        page.run(fence)
