@@ -136,7 +136,7 @@ def _fix(text: str, edit: Edit) -> dict[str, Any]:
 def _uri(name: str) -> str:
     from urllib.parse import quote
 
-    return quote(name.encode("utf-8", "surrogateescape"))
+    return quote(name.encode("utf-8", "surrogatepass"))
 
 
 RENDERERS: dict[str, Callable[[Iterable[Diagnostic]], str]] = {

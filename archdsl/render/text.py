@@ -92,8 +92,8 @@ def _edit(edit: Edit, shown: Source, gutter: Gutter) -> Iterator[str]:
         text, columns = displayed(after[0])
         yield f"{gutter.numbered(first)} {text}".rstrip()
         row = Row()
-        start = columns[column - 1]
-        row.put(1 + start, "+" * (columns[column - 1 + len(edit.text)] - start), "added")
+        at = min(column - 1, len(before[0]))  # a line's break is no part of it
+        row.put(1 + columns[at], "+" * (columns[at + len(edit.text)] - columns[at]), "added")
         yield gutter.blank() + row.text(gutter.color)
         return
     while before and after and before[0] == after[0]:
