@@ -8,6 +8,7 @@ from archdsl.budget import Exceeded
 from archdsl.diagnostic import Label
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
+from archdsl.elaborate.shown import shown
 from archdsl.elaborate.values import Tensor
 from archdsl.ir.explain import derived
 from archdsl.ir.graph import Check, Layer, Unknown, Value
@@ -124,4 +125,4 @@ def made_by(tensor: Tensor, at: At, what: str = "the input") -> Label | None:
     shape, node = tensor.value.shape, tensor.value.node
     if shape is None or node.place.span.source is not at.file.source:
         return None
-    return Label(node.place.span, f"{what} is {shape}, from here")
+    return Label(node.place.span, f"{what} is {shown(shape, at.session.domain)}, from here")

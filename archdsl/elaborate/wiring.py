@@ -10,6 +10,7 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.layers import add_layer, add_unknown, made_by, report_refusal
 from archdsl.elaborate.lookup import current, did_you_mean
 from archdsl.elaborate.report import Failed
+from archdsl.elaborate.shown import nominal_note, shown_apart
 from archdsl.elaborate.statements import Branched, run_body, run_sequence
 from archdsl.elaborate.values import Given, Tensor
 from archdsl.ir.explain import derived
@@ -146,16 +147,17 @@ class Wiring:
         body_shape, shortcut_shape = body.value.shape, shortcut.value.shape
         assert body_shape is not None and shortcut_shape is not None
         identity = shortcut is self.input
-        said = refused.error.said(refused.error.label)
+        domain = self._at.session.domain
+        texts = shown_apart(body_shape, shortcut_shape, domain)
         labels = [made_by(body, self._at, "the body")]
-        if not identity:
-            labels.append(made_by(shortcut, self._at, "the shortcut"))
         notes = [_axis_note("the body", body_shape, shortcut_shape)]
         if identity:
-            notes.append(f"the shortcut is the identity: {shortcut_shape}")
+            notes.append(f"the shortcut is the identity: {texts[1]}")
         else:
+            labels.append(made_by(shortcut, self._at, "the shortcut"))
             notes.append(_axis_note("the shortcut", shortcut_shape, body_shape))
-        error = ResidualMismatch(str(body_shape), str(shortcut_shape), said)
+        notes.append(nominal_note((body_shape, shortcut_shape), domain))
+        error = ResidualMismatch(*texts, refused.error.said(refused.error.label))
         return self._at.reporter.fail(
             error,
             self._unit.path.span,
@@ -185,5 +187,6 @@ def _axis_note(what: str, shape: Shape, other: Shape) -> str:
     for axis, (mine, theirs) in enumerate(zip(shape.dims, other.dims)):
         if mine != theirs:
             text = derived(mine.why) if mine.why else ""
-            return f"{what} has {mine} {'channels' if axis == 1 else f'along axis {axis}'}: {text}" if text else ""
+            size = f"{mine} channels" if axis == 1 else f"{mine} along axis {axis}"
+            return f"{what} has {size}: {text}" if text else ""
     return ""
