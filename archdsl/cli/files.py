@@ -25,13 +25,12 @@ class Refusal(Exception):
 
 
 class _Unfit(Exception):
-    """A file can't be taken; where there is a place within it to show (a byte that isn't UTF-8), `span` is that."""
+    """A file can't be taken."""
 
-    def __init__(self, error: Error, *helps: Help, span: Span | None = None) -> None:
+    def __init__(self, error: Error, *helps: Help) -> None:
         super().__init__(error)
         self.error = error
         self.helps = helps
-        self.span = span
 
 
 def refusal(error: Error, path: str, *helps: Help) -> Refusal:
@@ -51,15 +50,13 @@ def read(path: str, limits: Limits) -> Source:
     """The file of that name, or standard input for `-`.
 
     Raises:
-        Refusal: it is missing, no plain file, unreadable, too large or not UTF-8.
+        Refusal: it is missing, no plain file, unreadable or too large.
     """
     try:
         if path == STDIN:
-            return _decoded(sys.stdin.buffer.read(limits.bytes + 1), STDIN_NAME, None, limits)
-        return _decoded(_bytes(path, path, limits), path, Path(os.path.realpath(path)), limits)
+            return _source(sys.stdin.buffer.read(limits.bytes + 1), STDIN_NAME, None, limits)
+        return _source(_bytes(path, path, limits), path, Path(os.path.realpath(path)), limits)
     except _Unfit as unfit:
-        if unfit.span:
-            raise Refusal(Diagnostic(unfit.error, unfit.span, helps=unfit.helps)) from None
         raise refusal(unfit.error, path, *unfit.helps) from None
 
 
@@ -93,7 +90,7 @@ def importer(main: Source, limits: Limits) -> Callable[[Source, str], Source]:
         if os.path.commonpath((root, real)) != root:
             raise outside(written, "a symbolic link leads out of it")
         try:
-            return _decoded(_bytes(real, written, limits), os.path.join(shown_root, inside), Path(real), limits)
+            return _source(_bytes(real, written, limits), os.path.join(shown_root, inside), Path(real), limits)
         except _Unfit as unfit:
             raise ImportRefused(unfit.error) from None
 
@@ -135,20 +132,13 @@ def reason(problem: Exception) -> str:
     return (problem.strerror or str(problem)).lower() if isinstance(problem, OSError) else str(problem)
 
 
-def _decoded(data: bytes, name: str, path: Path | None, limits: Limits) -> Source:
-    from archdsl.errors.files import NotUtf8
-
+def _source(data: bytes, name: str, path: Path | None, limits: Limits) -> Source:
     if len(data) > limits.bytes:
         from archdsl.errors.limits import too_much
 
         raise _Unfit(too_much("bytes", limits.bytes, len(data)))
-    try:
-        return Source(name, data.decode("utf-8"), path)
-    except UnicodeDecodeError as problem:
-        before = data[: problem.start].decode("utf-8")
-        source = Source(name, data.decode("utf-8", "replace"), path)
-        span = Span(source, len(before), len(before) + 1)
-        raise _Unfit(NotUtf8(name, data[problem.start], problem.start), span=span) from None
+    # A byte that isn't UTF-8 becomes a lone surrogate, which the parser reports at its place like any other mistake.
+    return Source(name, data.decode("utf-8", "surrogateescape"), path)
 
 
 def _nearby(path: str) -> tuple[Help, ...]:

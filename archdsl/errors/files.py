@@ -61,24 +61,6 @@ class FileUnreadable(Error):
     label = "asked for here"
 
 
-class NotUtf8(Error):
-    """The file holds bytes that aren't UTF-8.
-
-    Specs are UTF-8 text. The place shown is the first byte that can't be read.
-
-    Mend: save the file as UTF-8 without other encodings in it, for example with
-    `iconv -f latin1 -t utf-8 old.arch > new.arch`.
-    """
-
-    path: str
-    byte: int
-    offset: int
-
-    code = "E0804"
-    title = "`{path}` is not UTF-8: byte 0x{byte:02x} at offset {offset:,}"
-    label = "this byte"
-
-
 class ImportOutside(Error):
     """An import leaves the folder of the file named on the command line.
 

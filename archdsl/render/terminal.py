@@ -27,11 +27,16 @@ def printable(text: str) -> str:
     """The text with every character that could move the cursor, reorder or hide text shown by its number.
 
     Control, format (bidirectional marks, zero-width characters) and separator characters other than a space become
-    `<U+202E>`. So does a line break: what stands in one line stays in one line.
+    `<U+202E>`; so does a line break: what stands in one line stays in one line. A byte that isn't UTF-8 becomes
+    `<0xFF>`.
     """
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text)
+    return "".join(char if char.isprintable() else _numbered(ord(char)) for char in text)
+
+
+def _numbered(code: int) -> str:
+    return f"<0x{code - 0xDC00:02X}>" if 0xDC80 <= code <= 0xDCFF else f"<U+{code:04X}>"
 
 
 def cells(text: str) -> int:

@@ -11,7 +11,9 @@ import pytest
 
 from archdsl.budget import Limits
 from archdsl.cli.files import Refusal, importer, read, split_target
+from archdsl.compiler import check
 from archdsl.elaborate.files import ImportRefused
+from archdsl.render import render_text
 from archdsl.source import Source
 
 LIMITS = Limits()
@@ -90,13 +92,13 @@ def test_a_loop_of_links_says_why(tmp_path: Path) -> None:
     assert refused(str(tmp_path / "a")).diagnostics[0].code == "E0803"
 
 
-def test_bytes_that_are_no_utf8_are_shown_in_their_line(tmp_path: Path) -> None:
+def test_bytes_that_are_no_utf8_are_left_to_the_parser(tmp_path: Path) -> None:
     path = tmp_path / "latin.arch"
-    path.write_bytes("# fine\n# na\u00efve \u6f22 ".encode() + b"\xff\n")
-    found = refused(str(path)).diagnostics[0]
-    assert found.code == "E0804"
-    assert "0xff" in found.title
-    assert found.span.source.position(found.span.start) == (2, 11)
+    path.write_bytes("# na\u00efve \u6f22 ".encode() + b"\xff\n")
+    source = read(str(path), LIMITS)
+    (found,) = [one for one in check(source).diagnostics if one.code == "E0119"]
+    assert found.span.text == "\udcff"
+    assert "<0xFF>" in render_text([found])
 
 
 def test_no_more_is_read_than_the_limit(tmp_path: Path) -> None:
