@@ -23,26 +23,12 @@ def run_input(statement: ast.Input, at: At) -> Tensor:
     graph = at.scope.graph
     if graph.inputs:
         raise at.reporter.fail(Unsupported("a second `input`"), statement.span)
-    dtype = statement.dtype.text if statement.dtype else "float32"
-    if dtype not in ITEM_SIZES:
-        _refuse_dtype(statement, at)
     if reason := why_not(statement.name.text):
         at.reporter.report(BadLabel(statement.name.text, reason), statement.name.span)
-    dims: list[Dim] = []
-    failed = False
-    for part in statement.shape:
-        try:
-            dims.append(_dim(part, at))
-        except Failed:
-            failed = True
-    if not dims and not failed:
-        raise _bad("an input has at least one axis, the batch", "no axes", statement.span, at)
-    for claim in statement.where:
-        try:
-            _assume(claim, at)
-        except Failed:
-            failed = True
-    shape = None if failed else Shape(dims, dtype, 1 if len(dims) > 1 else None)
+    try:
+        shape = _shape(statement, at)
+    except Failed:
+        shape = None
     node = Input(statement.name.text, shape, at.place(statement.span))
     graph.inputs.append(node.outputs[0])
     at.entry = Tensor(node.outputs[0], at.scope)
@@ -51,14 +37,38 @@ def run_input(statement: ast.Input, at: At) -> Tensor:
     return at.entry
 
 
-def _refuse_dtype(statement: ast.Input, at: At) -> None:
+def _shape(statement: ast.Input, at: At) -> Shape:
+    """The input's shape; every mistake in it is reported before it fails."""
+    failed = False
+    dims: list[Dim] = []
+    for part in statement.shape:
+        try:
+            dims.append(_dim(part, at))
+        except Failed:
+            failed = True
+    for claim in statement.where:
+        try:
+            _assume(claim, at)
+        except Failed:
+            failed = True
+    dtype = statement.dtype.text if statement.dtype else "float32"
+    if dtype not in ITEM_SIZES:
+        raise _no_dtype(statement, at)
+    if failed:
+        raise Failed
+    if not dims:
+        raise _bad("an input has at least one axis, the batch", "no axes", statement.span, at)
+    return Shape(dims, dtype, 1 if len(dims) > 1 else None)
+
+
+def _no_dtype(statement: ast.Input, at: At) -> Failed:
     from archdsl.elaborate.lookup import did_you_mean
     from archdsl.errors.values import NotAWord
 
     assert statement.dtype is not None
     span = statement.dtype.span
     helps = did_you_mean(statement.dtype.text, ITEM_SIZES, span)
-    at.reporter.report(NotAWord("input", "the dtype", ", ".join(ITEM_SIZES)), span, helps=helps)
+    return at.reporter.fail(NotAWord("input", "the dtype", ", ".join(ITEM_SIZES)), span, helps=helps)
 
 
 def _bad(what: str, place: str, span: Span, at: At) -> Failed:
