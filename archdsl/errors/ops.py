@@ -74,13 +74,13 @@ class PadTooLarge(Error):
     """
 
     code: ClassVar[str] = "E0504"
-    title: ClassVar[str] = "`{op}` pads by {pad}, more than half of its {kernel} kernel"
+    title: ClassVar[str] = "`{op}` pads by {pad}, more than half of its kernel of {kernel}"
     label: ClassVar[str] = "at most {most}"
 
     op: str
-    pad: str
-    kernel: str
-    most: str
+    pad: int
+    kernel: int
+    most: int
 
 
 class NoSuchAxis(Error):

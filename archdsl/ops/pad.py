@@ -43,10 +43,11 @@ class Pad(Op):
 
     def shape(self, x: Shape) -> Shape:
         at_least(self, 0, "size", "after")
+        borders = self._borders(x)
         if self.mode != "constant":
             need_floats(self, x)
             self._need_class(x)
-        for axis, before, after in self._borders(x):
+        for axis, before, after in borders:
             self._need_source(x, axis, max(before, after))
             if before + after:
                 x = x.replace(axis, x.dims[axis] + (before + after))

@@ -47,11 +47,11 @@ def windows(
 
 def pooled(op: Op, x: Shape, over: Windows, ceil: bool) -> Shape:
     """The shape behind a pool with a kernel. Maps are pooled one by one, whichever axis counts as their channels."""
-    for pad, reach in zip(over.pad, over.reach):
-        if pad > reach // 2:
+    for pad, kernel in zip(over.pad, over.kernel):
+        if pad > kernel // 2:
             from archdsl.errors.ops import PadTooLarge
 
-            raise Refused(PadTooLarge(op.name, str(pad), str(reach), str(reach // 2)), param="pad")
+            raise Refused(PadTooLarge(op.name, pad, kernel, kernel // 2), param="pad")
     out = [
         pool_size(n, k, s, p, d, ceil)
         for n, k, s, p, d in zip(x.spatial, over.kernel, over.stride, over.pad, over.dilation)

@@ -111,7 +111,8 @@ def need_spatial(op: Op, x: Shape) -> None:
 
 
 def need_channels(op: Op, x: Shape) -> None:
-    if x.channel_axis != 1 or x.rank < 2:
+    need_rank(op, x, 2, None, "[N, C, ...]")
+    if x.channel_axis != 1:
         from archdsl.errors.shapes import ChannelsElsewhere
 
         place = "gone: a step before divided or dropped them" if x.channel_axis is None else f"axis {x.channel_axis}"

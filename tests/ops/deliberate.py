@@ -36,7 +36,7 @@ DELIBERATE = (
     Deliberate(
         "E0311",
         None,
-        "linear layernorm",
+        "linear layernorm scale bias",
         "PyTorch takes a vector without a batch; axis 0 is the batch",
         ("linear", {"units": 2}, ((3,),), "float32"),
     ),
@@ -63,10 +63,24 @@ DELIBERATE = (
     ),
     Deliberate(
         "E0501",
+        "dilation",
+        "conv_transpose",
+        "some kernels of PyTorch let 0 pass where the kernel is 1, so that it means nothing",
+        ("conv_transpose", {"channels": 2, "kernel": 1, "dilation": 0}, ((2, 2, 3),), "float32"),
+    ),
+    Deliberate(
+        "E0501",
         "out",
         "maxpool avgpool",
         "PyTorch makes empty maps; no axis of a network is empty",
         ("avgpool", {"out": 0}, ((1, 2, 3),), "float32"),
+    ),
+    Deliberate(
+        "E0310",
+        "pad",
+        "conv_transpose",
+        "likewise",
+        ("conv_transpose", {"channels": 2, "kernel": 4, "pad": 2}, ((2, 2, 1),), "float32"),
     ),
     Deliberate(
         "E0509",

@@ -19,6 +19,10 @@ ROOTS = {"nn": nn, "F": F, "torch": torch}
 SIGNS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "@": operator.matmul, "//": operator.floordiv}
 
 
+class NotAForm(Exception):
+    """Something in a form that the emitter would not understand."""
+
+
 class Runner:
     """Evaluates forms of one op, for inputs and free sizes as given."""
 
@@ -60,13 +64,15 @@ class Runner:
             return slice(*map(self.value, (form.start, form.stop, form.step)))
         if isinstance(form, (list, tuple)):
             return type(form)(map(self.value, form))
-        assert form is None or isinstance(form, (bool, int, float, str)), f"no part of a form: {form!r}"
-        return form
+        if form is None or isinstance(form, (bool, int, float, str)):
+            return form
+        raise NotAForm(form)
 
     def _call(self, form: Call) -> Any:
         args = [self.value(arg) for arg in form.args]
         defaults = dict(form.defaults)
-        assert defaults.keys() <= dict(form.kwargs).keys(), f"defaults of arguments that are not there: {form}"
+        if not defaults.keys() <= dict(form.kwargs).keys():
+            raise NotAForm(form)  # defaults of arguments that are not there
         kwargs = {name: self.value(arg) for name, arg in form.kwargs}
         kwargs = {name: arg for name, arg in kwargs.items() if name not in defaults or not same(arg, defaults[name])}
         root, _, name = form.callee.partition(".")
