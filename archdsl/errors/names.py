@@ -73,7 +73,13 @@ class LabelNotTaken(Error):
 
 
 class LabelHidden(Error):
-    """A reference to a step that may not run: labels in `residual(drop=...)` are not seen outside it."""
+    """A reference to a step that may not run: labels in `residual(drop=...)` are not seen outside it.
+
+        residual(drop=0.1) { a: conv(64, 3x3, pad=1) }
+        concat(@a, @)              # in training the body of a sample is left out: then there is no `a`
+
+    Refer to what comes behind the `residual`, or move the step in front of it.
+    """
 
     code: ClassVar[str] = "E0205"
     title: ClassVar[str] = "the step `{name}` may not run, so its result can't be used here"
@@ -208,7 +214,13 @@ class NoCurrent(Error):
 
 
 class Unsupported(Error):
-    """A part of the language that this version of archdsl does not have yet."""
+    """A part of the language that this version of archdsl does not have yet.
+
+        dense { conv(32, 3x3, pad=1) }     # the word is known, its wiring is not there yet
+
+    It is reserved: using the word for something of your own would break with a later version. The changelog says when
+    it comes.
+    """
 
     code: ClassVar[str] = "E0214"
     title: ClassVar[str] = "{what} is not supported yet"
@@ -218,7 +230,14 @@ class Unsupported(Error):
 
 
 class Misplaced(Error):
-    """A statement where it can't stand: `input` and `expect` belong to a network, `shortcut` to `residual`."""
+    """A statement where it can't stand: `input` and `expect` belong to a network, `shortcut` to `residual`.
+
+        block unit {
+            input x: [N, 3]        # a block takes what it is handed: `@in`
+        }
+
+    Move it to the place that the message names.
+    """
 
     code: ClassVar[str] = "E0215"
     title: ClassVar[str] = "{what} can't stand here"

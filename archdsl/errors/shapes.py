@@ -103,7 +103,12 @@ class BadInput(Error):
 
 
 class Impossible(Error):
-    """No size satisfies everything that `where` says."""
+    """No size satisfies everything that `where` says.
+
+        input image: [N, 3, H = 224, 224] where H >= 64, H <= 32
+
+    A network that fits no input is a mistake in the conditions: correct one of the two that the message names.
+    """
 
     code: ClassVar[str] = "E0306"
     title: ClassVar[str] = "no {name} satisfies this: {assumed} contradicts {known}"
@@ -227,7 +232,12 @@ class CannotConcatenate(Error):
 
 
 class CannotMultiply(Error):
-    """A matrix product of [..., m, k] and [..., k, n] needs the same k on both sides."""
+    """A matrix product of [..., m, k] and [..., k, n] needs the same k on both sides.
+
+        matmul(@queries, @keys)    # [N, 196, 64] and [N, 196, 64]: 64 against 196
+
+    Swap the last two axes of one of them: `rearrange("n t d -> n d t")`.
+    """
 
     code: ClassVar[str] = "E0316"
     title: ClassVar[str] = "cannot matmul {shapes}"
@@ -278,7 +288,14 @@ class WrongDtype(Error):
 
 
 class MixedDtypes(Error):
-    """Values of different types that meet in one op. Nothing is converted silently."""
+    """Values of different types that meet in one op. Nothing is converted silently.
+
+        input ids: int64 [N, 128]
+        input mask: [N, 128]
+        add(@ids, @mask)           # int64 and float32
+
+    Give the inputs one type, or turn indices into numbers first.
+    """
 
     code: ClassVar[str] = "E0319"
     title: ClassVar[str] = "`{op}` of {first} and {second}"
@@ -325,7 +342,14 @@ class PadDoesNotFit(Error):
 
 
 class CannotExpand(Error):
-    """Only an axis of size 1 can be expanded: its one element is repeated. -1 leaves an axis as it is."""
+    """Only an axis of size 1 can be expanded: its one element is repeated. -1 leaves an axis as it is.
+
+        input x: [N, 1, 64]
+        expand([-1, 197, 64])      # fine: the 1 becomes 197
+        expand([-1, 394, 64])      # 197 can't become 394
+
+    To write something several times behind itself use `concat`.
+    """
 
     code: ClassVar[str] = "E0322"
     title: ClassVar[str] = "cannot expand {shape} to {sizes}"

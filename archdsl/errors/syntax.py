@@ -279,7 +279,14 @@ class LineBreak(Error):
 
 
 class NotUtf8(Error):
-    """The file is not UTF-8 text. Save it with that encoding."""
+    """The file holds bytes that are not UTF-8, the encoding of specs.
+
+    An editor or an old system wrote it in another encoding. The marked bytes are the ones that can't be read.
+
+        iconv -f latin1 -t utf-8 old.arch > new.arch
+
+    Save the file as UTF-8.
+    """
 
     code: ClassVar[str] = "E0119"
     title: ClassVar[str] = "the file is not UTF-8: byte 0x{byte}"

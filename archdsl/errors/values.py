@@ -113,7 +113,13 @@ class NotBoolean(Error):
 
 
 class Arithmetic(Error):
-    """A calculation without a result: division by zero, a number beyond 64 bits, a float that is not finite."""
+    """A calculation without a result: division by zero, a number beyond 64 bits, a float that is not finite.
+
+        let share = width // groups        # with groups = 0
+        let many = 2 ^ 63                  # integers have 64 bits
+
+    The marked expression is the one that fails; the notes say in which call.
+    """
 
     code: ClassVar[str] = "E0408"
     title: ClassVar[str] = "{what}"
@@ -165,7 +171,12 @@ class BadUnpack(Error):
 
 
 class NegativeCount(Error):
-    """A step can't be written a negative number of times: `step * n` needs n >= 0."""
+    """A step can't be written a negative number of times: `step * n` needs n >= 0.
+
+        unit(64) * (n - 1)         # with n = 0 that is -1 times
+
+    None at all is fine: `* 0` writes nothing. Correct the count, or guard it: `max(0, n - 1)`.
+    """
 
     code: ClassVar[str] = "E0412"
     title: ClassVar[str] = "a step can't be repeated {count} times"
@@ -189,7 +200,13 @@ class NoAttribute(Error):
 
 
 class NotCallable(Error):
-    """A call of something that is no step and no function."""
+    """A call of something that is no step and no function.
+
+        let width = 64
+        conv(width(3), 3x3)        # `width` is a number
+
+    Functions are `len`, `min`, `max` and the like; an op or block can be given arguments and used as a step.
+    """
 
     code: ClassVar[str] = "E0414"
     title: ClassVar[str] = "{found} can't be called"
@@ -232,7 +249,12 @@ class FreeSize(Error):
 
 
 class RoundedOutside(Error):
-    """A number with a suffix (`4.09G`) says "rounds to the digits written": only `expect` can compare with one."""
+    """A number with a suffix (`4.09G`) says "rounds to the digits written": only `expect` can compare with one.
+
+        linear(4K)                 # linear(4096) or linear(4_000)?
+
+    Write the number out; underscores may group its digits.
+    """
 
     code: ClassVar[str] = "E0417"
     title: ClassVar[str] = "`{text}` can only stand in `expect`"
@@ -242,7 +264,13 @@ class RoundedOutside(Error):
 
 
 class BadStep(Error):
-    """A word in step position that holds something other than a step."""
+    """A word in step position that holds something other than a step.
+
+        let width = 64
+        width -> relu              # `width` is a number; conv(width, 3x3) -> relu
+
+    A step is an op, a block, a connector, or a parameter or `let` that holds one.
+    """
 
     code: ClassVar[str] = "E0418"
     title: ClassVar[str] = "`{name}` is {found}, not a step"
@@ -269,7 +297,13 @@ class NotStepArguments(Error):
 
 
 class NoBraces(Error):
-    """Braces behind a step that takes none, or a connector without its braces."""
+    """Braces behind a step that takes none, or a connector without its braces.
+
+        relu { conv(64, 3x3) }     # relu takes no braces
+        residual                   # residual { ... }
+
+    Braces belong to connectors and to blocks with a parameter `body: steps`.
+    """
 
     code: ClassVar[str] = "E0420"
     title: ClassVar[str] = "{what}"
