@@ -20,7 +20,7 @@ APART = frozenset(("BLOCK", "NETWORK"))
 
 
 class Line:
-    """A line to be: its code, its comment, and where its braces begin if they are to be aligned with the next line's."""
+    """A line to be: its code, its comment, and where braces begin that may be aligned with the next line's."""
 
     __slots__ = ("align", "code", "comment", "indent")
 
@@ -81,7 +81,7 @@ class Printer:
             line.align = len(on_one_line(nodes[:-1]) or "")
 
     def links(self, nodes: list[Node], indent: int) -> None:
-        """A chain that does not go on one line: each `-> step` on a line of its own, if it must or the author says so."""
+        """A chain that does not go on one line: a new one before each `->` that must, or where the author says so."""
         for number, link in enumerate(_links(nodes)):
             arrow = first_word(link[0])
             if number and (arrow.newline_before or self.lines[-1].comment or not self.fits(" " + _lead(link))):

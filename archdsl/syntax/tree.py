@@ -39,7 +39,7 @@ class TreeBuilder:
     def __init__(self, source: Source, rules: Sequence[Rule], number: Callable[[Token], ast.Expr]) -> None:
         self.source = source
         self._number = number
-        self.actions = [self._action(rule) for rule in rules]
+        self.actions: Sequence[Build | None] = [self._action(rule) for rule in rules]
 
     def _action(self, rule: Rule) -> Build | None:
         """What makes a rule's node; None if the rule only hands values on."""

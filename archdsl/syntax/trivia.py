@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from archdsl.source import Span
@@ -10,6 +10,7 @@ from archdsl.syntax.lalr import Automaton
 from archdsl.syntax.lexer import Token, comments, lex
 from archdsl.syntax.reports import Reports
 from archdsl.syntax.tables import LIST, PASS, Rule, load
+from archdsl.syntax.tree import Build
 
 
 class Comment:
@@ -100,9 +101,11 @@ class _RoleFinder:
     def __init__(self, rules: tuple[Rule, ...], reports: Reports) -> None:
         self.source = reports.source
         self.roles: dict[int, str] = {}
-        self.actions = [None if rule.action == PASS and rule.size == 1 else self._note(rule) for rule in rules]
+        self.actions: Sequence[Build | None] = [
+            None if rule.action == PASS and rule.size == 1 else self._note(rule) for rule in rules
+        ]
 
-    def _note(self, rule: Rule) -> Callable[[list[Any], Span], None]:
+    def _note(self, rule: Rule) -> Build:
         name = rule.origin if rule.action in (PASS, LIST) else rule.action
 
         def note(children: list[Any], _: Span) -> None:
