@@ -11,13 +11,14 @@ from archdsl import reference
 from archdsl.budget import Limits
 from archdsl.diagnostic import Error
 from archdsl.ops.op import Op
+from archdsl.reference import pages
 
 DOCS = Path(__file__).parent.parent / "docs"
 
 
 @pytest.mark.parametrize("name", ["ops.md", "errors.md", "limits.md"])
 def test_committed_pages_are_fresh(name: str) -> None:
-    assert (DOCS / name).read_text(encoding="utf-8") == reference.pages()[name], "run `make docs`"
+    assert (DOCS / name).read_text(encoding="utf-8") == pages.pages()[name], "run `make docs`"
 
 
 def test_every_limit_says_what_it_limits() -> None:
@@ -55,14 +56,19 @@ def test_codes_stand_for_one_error_each_and_in_their_family() -> None:
 
 @pytest.mark.parametrize("op", reference.all_ops(), ids=lambda op: op.name)
 def test_every_op_has_a_page(op: type[Op]) -> None:
-    page = reference.op_text(op)
+    page = reference.word_text(op)
     assert page.startswith(op.name)
     assert "Example:\n    input " in page
     assert all(f"    {param.name}" in page for param in op.params)
 
 
+def test_connectors_show_their_braces() -> None:
+    (residual,) = [found for found in reference.all_connectors() if found.word == "residual"]
+    assert reference.signature(residual) == "residual(when=true, drop=0.0) { } shortcut { }"
+
+
 def test_indented_lines_become_code() -> None:
-    lines = list(reference._markdown("A rule.\n\nExample:\n    conv(64)\n\n    relu\n\nMend: none\n    x\ny"))
+    lines = list(pages._markdown("A rule.\n\nExample:\n    conv(64)\n\n    relu\n\nMend: none\n    x\ny"))
     assert lines == [
         "A rule.", "", "Example:", "", "```arch", "conv(64)", "", "relu", "```", "", "Mend: none", "",
         "```arch", "x", "```", "", "y",

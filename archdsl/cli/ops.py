@@ -1,29 +1,29 @@
-"""`archdsl ops`: the reference of the ops."""
+"""`archdsl ops`: the reference of the ops and connectors."""
 
 from __future__ import annotations
 
 import click
 
+from archdsl import connectors, ops
 from archdsl.cli.console import EXIT_USAGE, err, out
-from archdsl.ops import find, names
-from archdsl.reference import all_ops, headline, op_text
+from archdsl.reference import all_words, headline, name_of, word_text
 from archdsl.render.terminal import printable
 
 
 @click.command
 @click.argument("name", required=False)
 def command(name: str | None) -> int:
-    """List the ops, or print the page of one."""
+    """List the ops and connectors, or print the page of one."""
     if name is None:
-        width = max(map(len, names()))
-        out("\n".join(f"{op.name:<{width}}  {headline(op)}" for op in all_ops()))
+        width = max(len(name_of(word)) for word in all_words())
+        out("\n".join(f"{name_of(word):<{width}}  {headline(word)}" for word in all_words()))
         return 0
-    op = find(name)
-    if op is None:
+    word = ops.find(name) or connectors.find(name)
+    if word is None:
         from archdsl.errors.suggest import closest
 
-        meant = closest(name, names())
-        err(f"there is no op `{printable(name)}`" + (f": did you mean `{meant}`?" if meant else ""))
+        meant = closest(name, (*ops.names(), *connectors.names()))
+        err(f"there is no op or connector `{printable(name)}`" + (f": did you mean `{meant}`?" if meant else ""))
         return EXIT_USAGE
-    out(op_text(op))
+    out(word_text(word))
     return 0
