@@ -22,7 +22,7 @@ class Limits(Record):
     """Steps of the unfolded network, repeated bodies counted each time."""
     depth: int = 100
     """Block calls inside one another."""
-    work: int = 5_000_000
+    work: int = 2_000_000
     """Expressions evaluated and loop turns taken."""
     items: int = 1_000_000
     """Items of one list, characters of one string."""

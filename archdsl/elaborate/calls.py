@@ -110,26 +110,24 @@ def _elaborate(
     entry = entries[0] if has_current else None
     inner = At(session, block.file, Names(), builder, block=block, entry=entry, current=entry)
     before = session.budget.spent("steps")
-    session.enter(frame.call)
     session.reporter.frame = frame
     try:
-        bind_params(block, args, iter(entries[1:] if has_current else entries), inner)
-        from archdsl.elaborate.statements import run_sequence
+        with session.deeper(frame.call):
+            bind_params(block, args, iter(entries[1:] if has_current else entries), inner)
+            from archdsl.elaborate.statements import run_sequence
 
-        result = run_sequence(declaration.body, inner)
-        if result is not None:
-            graph.outputs.append(builder.localise(result))
-        else:
+            result = run_sequence(declaration.body, inner)
+        if result is None:
             from archdsl.elaborate.lookup import no_current
 
             raise no_current(frame.call, at)
+        graph.outputs.append(builder.localise(result))
         report_unused(graph, session.reporter)
     except Failed:
         del session.bodies[identity]
         raise
     finally:
         session.reporter.frame = frame.caller
-        session.leave()
     body.steps = session.budget.spent("steps") - before
     body.finished = True
     return body

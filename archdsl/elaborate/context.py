@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Generator, Hashable
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from archdsl.budget import Budget, Exceeded
@@ -31,7 +32,7 @@ class Session:
         self.bodies: dict[Hashable, Body] = {}
         self.ops: dict[Op, Op] = {}
         self._modules: dict[Hashable, bool] = {}
-        self.level = 0
+        self._level = 0
         self.promises: list[Promise] = []
         self.keep_promises = True
 
@@ -49,14 +50,16 @@ class Session:
         except Exceeded as over:
             raise self.exhausted(over, span) from None
 
-    def enter(self, span: Span) -> None:
-        """Go one call or one pair of braces deeper."""
-        self.level += 1
-        if self.level > self.budget.limits.depth:
-            raise self.exhausted(Exceeded("depth", self.budget.limits.depth, self.level), span)
-
-    def leave(self) -> None:
-        self.level -= 1
+    @contextmanager
+    def deeper(self, span: Span) -> Generator[None]:
+        """One call or one pair of braces deeper."""
+        self._level += 1
+        if self._level > self.budget.limits.depth:
+            raise self.exhausted(Exceeded("depth", self.budget.limits.depth, self._level), span)
+        try:
+            yield
+        finally:
+            self._level -= 1
 
     def exhausted(self, over: Exceeded, span: Span) -> Exhausted:
         from archdsl.errors.limits import too_much

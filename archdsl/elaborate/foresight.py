@@ -17,7 +17,8 @@ def least_steps(node: ast.Body | ast.Use | ast.Run) -> int:
     for statement in node.statements:
         if isinstance(statement, ast.Chain):
             for step in statement.steps:
-                total += least_steps(step.unit) * (1 if step.repeat is None else _literal(step.repeat))
+                group = isinstance(step.unit, ast.Body)
+                total += (group + least_steps(step.unit)) * (1 if step.repeat is None else _literal(step.repeat))
         elif isinstance(statement, ast.For):
             total += least_steps(statement.body) * _literal_length(statement.iterable)
     return min(total, _CAP)

@@ -26,6 +26,7 @@ def run_group(
         name = (str(at.scope.counted),)
     if label is None and at.scope.conditional is not None:
         at.scope.warn_of_moving_key(span, at)
+    at.session.spend("steps", 1, span)
     graph = Graph(kind, label[-1] if label else "", span)
     builder = ScopeBuilder(graph, (*at.scope.path, *name), at.scope)
     place = at.place(span)
@@ -35,9 +36,8 @@ def run_group(
         entry = Input("x", entering.value.shape, Place(span))
         graph.inputs.append(entry.outputs[0])
         inner.current = Tensor(entry.outputs[0], builder)
-    at.session.enter(span)
-    result = run(inner)
-    at.session.leave()
+    with at.session.deeper(span):
+        result = run(inner)
     if result is None:
         return None
     inside = builder.localise(result)

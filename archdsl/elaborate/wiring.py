@@ -49,11 +49,9 @@ def run_connector(word: str, unit: ast.Use, label: tuple[str, ...] | None, at: A
 
 
 def _wire(rule: Connector, unit: ast.Use, at: At) -> Tensor:
-    at.session.enter(unit.span)
     entering = current(unit.path.span, at)
-    result = rule.wire(Wiring(rule, unit, entering, at))
-    at.session.leave()
-    return result
+    with at.session.deeper(unit.span):
+        return rule.wire(Wiring(rule, unit, entering, at))
 
 
 def _make(cls: type[Connector], unit: ast.Use, at: At) -> Connector:
