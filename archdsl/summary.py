@@ -10,6 +10,7 @@ from archdsl.ir.bodies import bodies_first
 from archdsl.ir.graph import Graph, Layer, Node, Program, Scope, Value
 from archdsl.receptive import receptive_field
 from archdsl.record import Record
+from archdsl.source import Span
 
 
 class Row(Record):
@@ -41,6 +42,8 @@ class Summary(Record):
     rows: tuple[Row, ...]
     total: Cost
     receptive_field: tuple[int, ...] | None
+    unproved: tuple[Span, ...]
+    """Steps that compare sizes when the module runs, because a proof was beyond the budget."""
 
 
 def summarize(program: Program, depth: int = 2) -> Summary:
@@ -57,6 +60,7 @@ def summarize(program: Program, depth: int = 2) -> Summary:
         tuple(_rows(graph, costs, depth)),
         total,
         receptive_field(program),
+        tuple(check.node.place.span for body in bodies_first(graph) for check in body.checks),
     )
 
 

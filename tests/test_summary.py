@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from archdsl.budget import Limits
 from archdsl.cli.table import binary, decimal, text_table
 from archdsl.summary import summarize
 from tests.cli.specs import network, program
@@ -55,6 +56,20 @@ def test_steps_without_a_name_have_none() -> None:
     table = text_table(summarize(program(UNIT + network("unit(3)")), 2)).splitlines()
     (line,) = [line for line in table if " add " in line]
     assert line.split()[0] == "add"
+
+
+def test_sizes_that_were_not_proved_to_fit_are_named() -> None:
+    halves = (
+        "a: maxpool(2x1)",
+        "b: { @x -> maxpool(2x1, ceil=true) }",
+        "both: concat(@a, @b, axis=2)",
+        "add(@x, @both)",
+    )
+    spec = network(*halves, shape="[N, 3, H = 32, 8]")
+    assert summarize(program(spec)).unproved == ()
+    summary = summarize(program(spec, limits=Limits(points=1)))
+    assert [span.text for span in summary.unproved] == ["add(@x, @both)"]
+    assert "run-time checks  test.arch:6 (" in text_table(summary)
 
 
 def test_depth_counts_levels_from_1() -> None:

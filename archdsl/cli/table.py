@@ -75,6 +75,7 @@ def json_table(summary: Summary) -> str:
         "flops": total.flops,
         "activation_bytes": total.activation_bytes,
         "receptive_field": summary.receptive_field and list(summary.receptive_field),
+        "run_time_checks": [{"file": span.source.name, "line": span.line} for span in summary.unproved],
         "steps": [_json_row(row) for row in summary.rows],
     }
     return json.dumps(document, indent=2)
@@ -110,6 +111,9 @@ def totals(summary: Summary) -> list[str]:
     ]
     if summary.receptive_field:
         lines.append(("receptive field", show_field(summary.receptive_field)))
+    if summary.unproved:
+        places = ", ".join(dict.fromkeys(f"{span.source.name}:{span.line}" for span in summary.unproved))
+        lines.append(("run-time checks", printable(f"{places} (sizes that could not be proved to fit)")))
     return [f"{name:<15}  {figure}" for name, figure in lines]
 
 
