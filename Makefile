@@ -36,6 +36,7 @@ docs: $(VENV)/installed
 	$(BIN)/python -m archdsl.reference docs
 
 wheel: $(VENV)/installed
+	rm -rf build
 	$(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --wheel-dir dist .
 
 clean:
