@@ -15,7 +15,7 @@ from archdsl.elaborate.report import Failed
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.statements import Lines, run_sequence
 from archdsl.elaborate.unused import report_unused
-from archdsl.elaborate.values import Block, Given, show, type_name
+from archdsl.elaborate.values import Block, Given, Size, show, type_name
 from archdsl.ir.graph import Graph, Program, Promise
 from archdsl.ir.why import Traced, Why
 from archdsl.ops.op import Param
@@ -61,6 +61,8 @@ def _resolve(file: SpecFile, target: str | None, session: Session) -> tuple[ast.
 def _only_network(file: SpecFile, session: Session) -> ast.Network:
     if len(file.networks) == 1:
         return next(iter(file.networks.values()))
+    if session.reporter.diagnostics.failed:
+        raise Failed  # what could not be read may have been the network
     from archdsl.errors.files import NoNetwork, SeveralNetworks
 
     error = SeveralNetworks(", ".join(file.networks)) if file.networks else NoNetwork()
@@ -209,6 +211,8 @@ def _promised(quantity: str, node: ast.Expr, at: At) -> object:
     if isinstance(node, ast.Rounded):
         return node.text
     value = evaluate(node, at).value
+    if quantity == "receptive_field" and isinstance(value, Size):
+        return tuple(value)
     if quantity == "output":
         from archdsl.elaborate.expressions import list_items
 
