@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from archdsl import ops
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, free_size
 from archdsl.elaborate.lookup import did_you_mean, local
@@ -298,13 +299,21 @@ _TYPES = {
 
 def _kind(param: ast.Param, at: At) -> str:
     if param.type is None:
-        return _default_kind(param.default)
+        return _default_kind(param.default, at)
     name = param.type.name
     kind = _TYPES.get(name.text)
     if kind is None:
         _refuse_type(name, at)
         return "any"
     return "list" if param.type.lists else kind
+
+
+def _is_step(node: ast.Expr | None, at: At) -> bool:
+    """Whether a name stands for a block or an op, as in `unit = bottleneck` or `norm = bn(eps=0.001)`."""
+    if not isinstance(node, ast.Var):
+        return False
+    found = at.file.find(node.name, at.session)
+    return isinstance(found.value, StepValue) if found is not None else ops.find(node.name) is not None
 
 
 def _refuse_type(name: ast.Name, at: At) -> None:
@@ -316,8 +325,10 @@ def _refuse_type(name: ast.Name, at: At) -> None:
         at.reporter.report(UnknownName("type", name.text), name.span, helps=did_you_mean(name.text, _TYPES, name.span))
 
 
-def _default_kind(default: ast.Expr | None) -> str:
+def _default_kind(default: ast.Expr | None, at: At) -> str:
     """The kind of a parameter without a type, by how its default is written."""
+    if _is_step(default.callee if isinstance(default, ast.Call) else default, at):
+        return "step"
     if isinstance(default, ast.Unary) and default.op == "-":
         default = default.operand
     if isinstance(default, (ast.ListExpr, ast.Comprehension)):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import cast
 
 from archdsl.elaborate.arguments import block_params, give, match
+from archdsl.elaborate.arithmetic import bounded, is_number
 from archdsl.elaborate.calls import bind_params
 from archdsl.elaborate.context import At, Names, Session
 from archdsl.elaborate.expressions import evaluate
@@ -117,8 +120,9 @@ def _arguments(
                 one.name = names[position]
         match(block.name, [_optional(param) for param in params], given, variant.span, place)
         chosen.update({one.name: one for one in given if one.name is not None})
+    kinds = {param.name: param.kind for param in params}
     for name, value in settings.items():
-        chosen[name] = _setting(name, value, place)
+        chosen[name] = _setting(name, _step_expression(name, value, kinds, session), place)
     return match(block.name, params, list(chosen.values()), block.declaration.name.span, place)
 
 
@@ -127,21 +131,41 @@ def _optional(param: Param) -> Param:
     return Param(param.name, param.kind, param.optional, param.choices, False, None, param.keyword_only)
 
 
+def _step_expression(name: str, value: object, kinds: Mapping[str, str], session: Session) -> object:
+    """A string for a step parameter is an expression: `load(..., act="leaky_relu(0.2)")`."""
+    if not isinstance(value, str) or kinds.get(name) != "step":
+        return value
+    from archdsl.syntax.parse import expression
+
+    return expression(value, session.budget, session.reporter.diagnostics, f"argument {name}")
+
+
 def _setting(name: str, value: object, place: At) -> Given:
     """A parameter set from outside: a Python value, or an expression of the language (`--set`, a step's name)."""
     if isinstance(value, ast.Node):
-        try:
-            return Given(name, value.span, evaluate(value, place))  # type: ignore[arg-type]
-        except Failed:
-            return Given(name, value.span, None)
-    span = Span(Source(f"argument {name}", f"{value!r}"), 0, len(f"{value!r}"))
-    return Given(name, span, _from_python(value, span))
+        span = value.span
+        make = partial(evaluate, value, place)  # type: ignore[arg-type]
+    else:
+        text = f"{value!r}"[:200]
+        span = Span(Source(f"argument {name}", text), 0, len(text))
+        make = partial(_from_python, value, span, place)
+    try:
+        return Given(name, span, make())
+    except Failed:
+        return Given(name, span, None)
 
 
-def _from_python(value: object, span: Span) -> Traced:
+def _from_python(value: object, span: Span, at: At) -> Traced:
+    """Scalars and lists; everything else is no value of the language."""
     if isinstance(value, (list, tuple)):
-        items = tuple(_from_python(item, span) for item in value)  # type: ignore[union-attr]
-        return Traced(items, Why("literal", span, items))
+        value = tuple(_from_python(item, span, at) for item in cast("Sequence[object]", value))
+    elif is_number(value):
+        value = bounded(cast("int | float", value), span, at)
+    elif not isinstance(value, (bool, str, type(None))):
+        from archdsl.errors.values import WrongType
+
+        found = f"a Python {type(value).__name__}"
+        raise at.reporter.fail(WrongType("a parameter", "a number, a boolean, a string, None or a list", found), span)
     return Traced(value, Why("literal", span, value))
 
 

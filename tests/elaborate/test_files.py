@@ -122,3 +122,16 @@ def test_a_failed_spec_has_a_partial_graph() -> None:
 def test_paths_are_relative_to_the_call() -> None:
     text = "block a() { relu }\nblock b() { a; a }\nnetwork n() { input x: [N, 3]; b; b }"
     assert paths(run(text)) == ["0", "0.0", "0.0.0", "0.1", "0.1.0", "1", "1.0", "1.0.0", "1.1", "1.1.0"]
+
+
+def test_what_is_no_value_of_the_language_is_refused() -> None:
+    assert codes(run(NET, settings={"depth": object()})) == ["E0401"]
+    assert codes(run(NET, settings={"depth": 2**63})) == ["E0408"]
+    assert codes(run(NET, settings={"widths": [object()]})) == ["E0401"]
+
+
+def test_a_string_for_a_step_is_an_expression() -> None:
+    assert words(run(NET, settings={"act": "leaky_relu(0.1)"}))[0] == "leaky_relu"
+    assert codes(run(NET, settings={"act": "leaky_relu("})) == ["E0103"]
+    assert codes(run(NET, settings={"act": "nothing"})) == ["E0201"]
+    assert codes(run(NET, settings={"act": 3})) == ["E0401"]
