@@ -77,7 +77,7 @@ def run_body(body: ast.Body, lines: Lines, at: At) -> None:
             elif isinstance(statement, ast.Bad):
                 _run_bad(lines, at)
             else:
-                from archdsl.elaborate.networks import run_declaration
+                from archdsl.elaborate.declarations import run_declaration
 
                 run_declaration(statement, lines, at)
         except Failed:

@@ -1,0 +1,29 @@
+"""Statements that declare something of the network instead of adding a step."""
+
+from __future__ import annotations
+
+from archdsl.elaborate.context import At
+from archdsl.elaborate.inputs import run_input
+from archdsl.elaborate.promising import run_expect
+from archdsl.elaborate.statements import Lines
+from archdsl.syntax import ast
+
+
+def run_declaration(statement: ast.Statement, lines: Lines, at: At) -> None:
+    """`input`, `expect`, and those that are for later."""
+    from archdsl.errors.names import Misplaced, Unsupported
+
+    in_network = at.scope.graph.kind == "network"
+    if isinstance(statement, ast.Input):
+        if not in_network:
+            raise at.reporter.fail(
+                Misplaced("`input`", "an input belongs to a network, outside of groups"), statement.span
+            )
+        lines.end(run_input(statement, at))
+    elif isinstance(statement, ast.Expect):
+        if not in_network:
+            raise at.reporter.fail(Misplaced("`expect`", "a promise belongs to a network or a variant"), statement.span)
+        run_expect(statement, at)
+    else:
+        word = statement.span.text.split(None, 1)[0].split(":")[0].split("{")[0]
+        raise at.reporter.fail(Unsupported(f"`{word}`"), statement.span)
