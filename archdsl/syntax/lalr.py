@@ -28,6 +28,7 @@ class Automaton:
 
     def __init__(self, tables: Tables, start: str, builder: Builder, string: ReadString, reports: Reports) -> None:
         self.text = builder.source.text
+        self._tables = tables
         self._actions = tables.actions
         self._gotos = tables.gotos
         self._rules = tables.rules
@@ -63,18 +64,7 @@ class Automaton:
 
     def trial(self, kinds: Sequence[str]) -> int:
         """How many of these tokens could come next, one after the other. Changes nothing."""
-        states = self.states.copy()
-        for number, kind in enumerate(kinds):
-            code = self._actions[states[-1]].get(kind)
-            while code is not None and code < 0:
-                rule = self._rules[~code]
-                del states[len(states) - rule.size :]
-                states.append(self._gotos[states[-1]][rule.origin])
-                code = self._actions[states[-1]].get(kind)
-            if code is None:
-                return number
-            states.append(code)
-        return len(kinds)
+        return advance(self._tables, self.states.copy(), kinds)
 
     def possible(self) -> frozenset[str]:
         """Every kind of token that can come next."""
@@ -151,3 +141,18 @@ class Automaton:
         self.starts.append(start)
         self.ends.append(end)
         self.depths.append(depth)
+
+
+def advance(tables: Tables, states: list[int], kinds: Sequence[str]) -> int:
+    """How many of these tokens fit one after the other. Moves the states on, and builds nothing."""
+    for number, kind in enumerate(kinds):
+        code = tables.actions[states[-1]].get(kind)
+        while code is not None and code < 0:
+            rule = tables.rules[~code]
+            del states[len(states) - rule.size :]
+            states.append(tables.gotos[states[-1]][rule.origin])
+            code = tables.actions[states[-1]].get(kind)
+        if code is None:
+            return number
+        states.append(code)
+    return len(kinds)

@@ -52,3 +52,9 @@ def comments(text: str) -> list[Token]:
         for match in load().pattern.finditer(text)
         if match.group().startswith("#")
     ]
+
+
+def indentation(text: str, offset: int) -> int:
+    """How far the line of an offset is indented."""
+    start = text.rfind("\n", 0, offset) + 1
+    return len(text[start:offset]) - len(text[start:offset].lstrip(" \t"))

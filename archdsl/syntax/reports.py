@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archdsl.budget import Budget, Exceeded
 from archdsl.diagnostic import Diagnostic, Diagnostics, Edit, Error, Help, Label
 from archdsl.source import Source, Span
+from archdsl.syntax.lexer import Token
 
 
 class Enough(Exception):
@@ -25,6 +28,15 @@ class Reports:
         if self.diagnostics.left_out:
             raise Enough
         self.spoil(start, start)
+
+    def add_bracket(self, error: Error, token: Token, helps: Sequence[Help], labels: tuple[Label, ...] = ()) -> None:
+        """One mistake with brackets is told a line: of others on it, it is hard to say whether they are any."""
+        if self.on_line(token.start):
+            self.echo()
+            return
+        self.add(error, token.start, token.end, *helps, labels=labels)
+        if token.type not in ("LPAR", "LSQB"):
+            self.spoil(*self.line(token.start))
 
     def check(self, limit: str, amount: int, start: int, end: int) -> None:
         """Report an amount that is over a limit, and raise `Enough`."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from archdsl.diagnostic import Error, Help, Label
-from archdsl.errors.syntax import StepsInBrackets, Unclosed, Unexpected, Unopened, WrongBracket
+from archdsl.diagnostic import Label
+from archdsl.errors.syntax import StepsInBrackets, Unclosed, Unopened, WrongBracket
+from archdsl.syntax.braces import match_braces
 from archdsl.syntax.brackets import CLOSERS, CLOSING, ENDS_BRACKETS
-from archdsl.syntax.lexer import Token
+from archdsl.syntax.guesses import mends_of
+from archdsl.syntax.lexer import Token, indentation
 from archdsl.syntax.reports import Reports
 
 SPELLING = {"RPAR": ")", "RSQB": "]"}
@@ -19,7 +19,7 @@ def mend(text: str, tokens: list[Token], reports: Reports) -> list[Token]:
     """The tokens with round and square brackets matched, then braces."""
     end = tokens[-1].end if tokens else 0
     rounded = _Rounds(text, [*tokens, Token("$END", "", end, end)], reports).mend()
-    return _braces(text, rounded, reports)
+    return match_braces(text, rounded, reports)
 
 
 class _Rounds:
@@ -51,7 +51,7 @@ class _Rounds:
         token = self.tokens[at]
         if not self.open:
             help_ = self.reports.edit("remove it", token.start, token.end, "")
-            self.report(Unopened(token.text), token, help_)
+            self.reports.add_bracket(Unopened(token.text), token, mends_of(token, self.reports, help_))
             self.drop(at)
             return at
         opener = self.tokens[self.open[-1]]
@@ -64,7 +64,8 @@ class _Rounds:
         closing = SPELLING[expected]
         help_ = self.reports.edit(f"write `{closing}`", token.start, token.end, closing)
         opened = Label(self.reports.span(opener.start, opener.end), "opened here")
-        self.report(WrongBracket(token.text, opener.text, closing), token, help_, labels=(opened,))
+        error = WrongBracket(token.text, opener.text, closing)
+        self.reports.add_bracket(error, token, mends_of(token, self.reports, help_), labels=(opened,))
         self.tokens[at] = Token(expected, closing, token.start, token.end)
         self.open.pop()
         return at
@@ -80,7 +81,8 @@ class _Rounds:
             depth += (kind in CLOSING) - (kind in CLOSERS)
             if depth < 0:
                 bracket = self.tokens[self.open[-1]].text
-                self.report(StepsInBrackets(token.text, bracket + SPELLING[self.tokens[ahead].type]), token)
+                error = StepsInBrackets(token.text, bracket + SPELLING[self.tokens[ahead].type])
+                self.reports.add_bracket(error, token, ())
                 for dropped in range(at, ahead):
                     self.drop(dropped)
                 return at
@@ -89,11 +91,11 @@ class _Rounds:
     def extent(self, at: int) -> int:
         """Where the innermost open bracket ends at the latest: before the first line that is not indented further."""
         opened = self.open[-1]
-        indent = _indent(self.text, self.tokens[opened].start)
+        indent = indentation(self.text, self.tokens[opened].start)
         for position in range(opened + 1, at):
             if self.tokens[position].type == "NEWLINE":
                 follows = self.tokens[position + 1]
-                if follows.type != "NEWLINE" and _indent(self.text, follows.start) <= indent:
+                if follows.type != "NEWLINE" and indentation(self.text, follows.start) <= indent:
                     return position
         return at
 
@@ -105,143 +107,11 @@ class _Rounds:
         place = self.tokens[at - 1].end
         kind = CLOSING[opener.type]
         closing = SPELLING[kind]
-        self.report(
-            Unclosed(opener.text), opener, self.reports.edit(f"close it with `{closing}`", place, place, closing)
-        )
+        help_ = self.reports.edit(f"close it with `{closing}`", place, place, closing)
+        self.reports.add_bracket(Unclosed(opener.text), opener, mends_of(opener, self.reports, help_))
         self.tokens.insert(at, Token(kind, closing, place, place))
         return at
 
     def drop(self, at: int) -> None:
         token = self.tokens[at]
         self.tokens[at] = Token("DROPPED", token.text, token.start, token.end)
-
-    def report(self, error: Error, token: Token, *helps: Help, labels: tuple[Label, ...] = ()) -> None:
-        _report(self.reports, error, token, *helps, labels=labels)
-
-
-class _Mend(NamedTuple):
-    """One brace to put in, or to leave out."""
-
-    at: int
-    """Position in the tokens: a brace goes before it."""
-    kind: str
-    """`LBRACE`, `RBRACE`, or `` to leave out what stands there."""
-    brace: Token
-    """What is to blame: the brace that is not closed, or that closes nothing."""
-    indent: int = 0
-
-
-def _braces(text: str, tokens: list[Token], reports: Reports) -> list[Token]:
-    """The tokens with { } matched."""
-    counted = _by_counting(tokens)
-    if not counted:
-        return tokens
-    mends = min(_by_indentation(text, tokens, True), _by_indentation(text, tokens, False), key=len)
-    if len(mends) > len(counted) + 2:
-        mends = counted  # the file is not indented as its braces would have it
-    mended: list[Token] = []
-    done = 0
-    last = -1
-    for mend in mends:
-        mended += tokens[done : mend.at]
-        done = mend.at
-        place = tokens[mend.at - 1].end if mend.at else 0
-        brace = mend.brace
-        if mend.kind == "RBRACE":
-            help_ = reports.edit("close it with `}`", place, place, "\n" + " " * mend.indent + "}")
-            mended.append(Token("RBRACE", "}", place, place))
-        elif mend.kind == "LBRACE":
-            help_ = reports.edit("open it here with `{`", place, place, " {")
-            mended.append(Token("LBRACE", "{", place, place))
-        else:
-            help_ = reports.edit("remove it", brace.start, brace.end, "")
-            done += 1
-        if mend.at == last or (mend.kind == "LBRACE" and reports.on_line(place)):
-            reports.echo()  # several braces missing at one place are one mistake
-        elif mend.kind == "LBRACE":
-            closed = Label(reports.span(brace.start, brace.end), "closed here")
-            reports.add(Unexpected("`{`", "the end of the line"), place, place, help_, labels=(closed,))
-        else:
-            _report(reports, (Unclosed if brace.type == "LBRACE" else Unopened)(brace.text), brace, help_)
-        last = mend.at
-    return mended + tokens[done:]
-
-
-def _by_counting(tokens: list[Token]) -> list[_Mend]:
-    """Leave out what closes nothing, close what is open at the end."""
-    mends: list[_Mend] = []
-    open_: list[Token] = []
-    for at, token in enumerate(tokens):
-        if token.type == "LBRACE":
-            open_.append(token)
-        elif token.type == "RBRACE":
-            if open_:
-                open_.pop()
-            else:
-                mends.append(_Mend(at, "", token))
-    return mends + [_Mend(len(tokens), "RBRACE", token) for token in reversed(open_)]
-
-
-def _by_indentation(text: str, tokens: list[Token], strict: bool) -> list[_Mend]:
-    """A brace ends before the first line that is not indented further than its own, except by the `}` that closes it.
-
-    Strict: a `}` that does not begin a line closes only what was opened on that line.
-    """
-    mends: list[_Mend] = []
-    open_: list[tuple[Token, int, int]] = []  # with the indentation and the number of its line
-    lines: list[tuple[int, int]] = []  # so far: position behind the last token, indentation
-    rounds = indent = end = 0
-    for at, token in enumerate(tokens):
-        kind = token.type
-        if kind == "NEWLINE":
-            continue
-        rounds += (kind in CLOSING) - (kind in CLOSERS)
-        closes = kind == "RBRACE"
-        first = not rounds and (at == 0 or tokens[at - 1].type == "NEWLINE")
-        if first:
-            if at:
-                lines.append((end, indent))
-            indent = _indent(text, token.start)
-            while open_ and open_[-1][1] >= indent + closes:
-                brace, own, _ = open_.pop()
-                mends.append(_Mend(end, "RBRACE", brace, own))
-            if closes and (not open_ or open_[-1][1] < indent):
-                place = _opening_line(lines, indent)
-                if place is None:
-                    mends.append(_Mend(at, "", token))
-                else:
-                    mends.append(_Mend(place, "LBRACE", token))
-                closes = False
-        if kind == "LBRACE":
-            open_.append((token, indent, len(lines)))
-        elif closes and open_ and (first or not strict or open_[-1][2] == len(lines)):
-            open_.pop()
-        elif closes:
-            mends.append(_Mend(at, "", token))
-        end = at + 1
-    mends += [_Mend(end, "RBRACE", brace, own) for brace, own, _ in reversed(open_)]
-    return sorted(mends, key=lambda mend: mend.at)
-
-
-def _opening_line(lines: list[tuple[int, int]], indent: int) -> int | None:
-    """Behind which line a `{` is missing: the last one of this indentation, if the next is indented further."""
-    for number in range(len(lines) - 1, -1, -1):
-        end, own = lines[number]
-        if own <= indent:
-            return end if own == indent and number + 1 < len(lines) else None
-    return None
-
-
-def _indent(text: str, offset: int) -> int:
-    """The indentation of the line of an offset."""
-    start = text.rfind("\n", 0, offset) + 1
-    return len(text[start:offset]) - len(text[start:offset].lstrip(" \t"))
-
-
-def _report(reports: Reports, error: Error, token: Token, *helps: Help, labels: tuple[Label, ...] = ()) -> None:
-    if reports.on_line(token.start):
-        reports.echo()
-        return
-    reports.add(error, token.start, token.end, *helps, labels=labels)
-    if isinstance(error, Unopened) or token.type == "LBRACE":
-        reports.spoil(*reports.line(token.start))
