@@ -100,12 +100,9 @@ def _mended(tokens: list[Token], reports: Reports) -> Iterator[Token]:
             end = tokens[stop - 1].end
             if found in SIGNS:
                 kind, meant = SIGNS[found]
-                reports.add(
-                    OtherSpelling(found, meant),
-                    token.start,
-                    end,
-                    reports.edit(f"write `{meant}`", token.start, end, meant),
-                )
+                apart = _apart(reports.source.text, token.start, end, meant)
+                mend = reports.edit(f"write `{meant}`", token.start, end, apart)
+                reports.add(OtherSpelling(found, meant), token.start, end, mend)
                 yield Token(kind, meant, token.start, end)
             elif not reports.on_line(token.start):
                 shown = f"`{found}`" if found.isascii() else describe(found)
@@ -113,6 +110,12 @@ def _mended(tokens: list[Token], reports: Reports) -> Iterator[Token]:
         else:
             yield token
         at = stop
+
+
+def _apart(text: str, start: int, end: int, word: str) -> str:
+    """A word to be put in the place of a sign, with spaces where it would run into another word."""
+    before = " " if word.isalpha() and text[start - 1 : start].isalnum() else ""
+    return before + word + (" " if word.isalpha() and text[end : end + 1].isalnum() else "")
 
 
 def _foreign_word(tokens: list[Token], at: int) -> Token | None:

@@ -34,7 +34,7 @@ def mends_of(token: Token, reports: Reports, usual: Help) -> tuple[Help, ...]:
     if len(words) > LONGEST:
         return (usual,)
     for help_ in _guesses(token, words, reports, usual):
-        if _reads(help_, start, end):
+        if _line_reads(help_, start, end):
             return (help_,)
     # Halves of other lines' brackets are on this one too: nothing could make it read.
     return () if abs(_balance(words)) == 1 else (usual,)
@@ -54,7 +54,7 @@ def _guesses(token: Token, words: list[Token], reports: Reports, usual: Help) ->
             yield reports.edit(f"open it with `{opening}`", word.end, word.end, " {" if opening == "{" else opening)
 
 
-def _reads(help_: Help, start: int, end: int) -> bool:
+def _line_reads(help_: Help, start: int, end: int) -> bool:
     """Whether a line is a statement, or the beginning of one, with an edit made."""
     assert help_.edit
     span = help_.edit.span
@@ -65,12 +65,15 @@ def _reads(help_: Help, start: int, end: int) -> bool:
         kinds = ["NAME", "LBRACE", *kinds]  # the end of what began above
     if kinds and kinds[-1] not in GOES_ON:
         kinds.append("_NL")
+    return reads(kinds)
+
+
+def reads(kinds: list[str]) -> bool:
+    """Whether these tokens could begin a file, or what stands in braces."""
     tables = load()
-    bodies = [tables.starts["file"][0]], [tables.starts["body"][0]]
-    return bool(kinds) and (
-        advance(tables, bodies[0], kinds) == len(kinds)
-        or advance(tables, bodies[1], ["LBRACE", *kinds]) == len(kinds) + 1
-    )
+    file, body = [tables.starts["file"][0]], [tables.starts["body"][0]]
+    in_body = ["LBRACE", *kinds]
+    return advance(tables, file, kinds) == len(kinds) or advance(tables, body, in_body) == len(in_body)
 
 
 def _balance(words: list[Token]) -> int:

@@ -7,13 +7,22 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from archdsl.diagnostic import Edit, Error, Help
+from archdsl.errors.suggest import closest
 from archdsl.errors.syntax import ChainedComparison, KeywordAsName, LineBreak, MissingLet, OtherSpelling, Unexpected
+from archdsl.syntax.guesses import reads
 from archdsl.syntax.lalr import Automaton
 from archdsl.syntax.lexer import Token
 from archdsl.syntax.reports import Reports
+from archdsl.syntax.wording import expected, found
 
 HARD = frozenset(("IF", "THEN", "ELSE", "FOR", "IN", "AND", "OR", "NOT", "TRUE", "FALSE", "NONE"))
 """Keywords that are never names."""
+STATEMENT_WORDS = (
+    "import mesh block network variant let input output expect init param buffer const if for".split()  # noqa: SIM905
+)
+ITEMS = frozenset(("IMPORT", "MESH", "BLOCK", "NETWORK", "VARIANT"))
+AHEAD = 8
+"""How many tokens of a statement are looked at to tell whether it reads."""
 
 
 class Place(NamedTuple):
@@ -52,10 +61,12 @@ class Habit(NamedTuple):
     """Where they go; before what does not fit, the statement is read anew."""
     removes: int = 1
 
+    advice: str = ""
+
     def helps(self, reports: Reports) -> tuple[Help, ...]:
         if self.text is None:
-            return ()
-        advice = f"write `{self.text.strip()}`" if self.text.strip() else "put it on one line"
+            return (Help(self.advice),) if self.advice else ()
+        advice = self.advice or (f"write `{self.text.strip()}`" if self.text.strip() else "put it on one line")
         return (Help(advice, Edit(reports.span(*(self.cut or (self.start, self.end))), self.text)),)
 
 
@@ -101,11 +112,68 @@ def missing_input_name(place: Place) -> Habit | None:
 
 
 def keyword_as_value(place: Place) -> Habit | None:
-    """`conv(in)`: read as the name of an argument, of which only the `=` is missing."""
+    """`for: conv(3)`; and `conv(in)`, read as the name of an argument, of which only the `=` is missing."""
     word = place.token(-1)
+    if word.type in HARD and place.at == place.first + 1 and place.token().type == "COLON":
+        goes_on = [Token("NAME", word.text, word.start, word.end)]
+        return Habit(KeywordAsName(word.text), word.start, word.end, tokens=goes_on, at=place.first)
     if word.type not in HARD or not place.automaton.fits("EQUAL"):
         return None
     return Habit(KeywordAsName(word.text), word.start, word.end)
+
+
+def misspelt_word(place: Place) -> Habit | None:
+    """`netwrok n { }`, `exepct params == 3`: another word in its place, and the statement reads."""
+    word = place.tokens[place.first]
+    if word.type != "NAME" or place.at > place.first + 1:
+        return None
+    meant = closest(word.text, STATEMENT_WORDS)
+    behind = _line_behind(place)
+    if meant is None or reads(["NAME", *behind]) or not reads([meant.upper(), *behind]):
+        return None
+    goes_on = [Token(meant.upper(), meant, word.start, word.end)]
+    error = Unexpected(f"`{meant}`", f"`{word.text}`")
+    return Habit(error, word.start, word.end, text=meant, tokens=goes_on, at=place.first)
+
+
+def _line_behind(place: Place) -> list[str]:
+    """The statement behind its first word, up to its end or its first brace."""
+    kinds: list[str] = []
+    for token in place.tokens[place.first + 1 : place.first + AHEAD]:
+        kinds.append(token.type)
+        if token.type in ("_NL", "LBRACE"):
+            break
+    return kinds
+
+
+def item_in_braces(place: Place) -> Habit | None:
+    """`block inner { }` in a network: reads as a step."""
+    word = place.tokens[place.first]
+    if word.type not in ITEMS or place.at != place.first + 1 or not place.automaton.fits("COLON"):
+        return None
+    error = Unexpected("a statement", f"`{word.text}`")
+    return Habit(error, word.start, word.end, advice=f"`{word.text}` stands outside of all braces")
+
+
+def step_outside(place: Place) -> Habit | None:
+    """A step that stands in no network and no block."""
+    token = place.token()
+    possible = place.automaton.possible()
+    if place.at != place.first or "ERROR" not in possible or "INPUT" in possible:
+        return None
+    if not reads([token.type, *_line_behind(place)]):
+        return None
+    error = Unexpected(expected(possible), found(token))
+    return Habit(error, token.start, token.end, advice="steps stand in the braces of a network or a block")
+
+
+def steps_as_value(place: Place) -> Habit | None:
+    """`let stem = conv(64, 3x3) -> relu`."""
+    token = place.token()
+    if place.tokens[place.first].type != "LET" or token.type not in ("_ARROW", "LBRACE"):
+        return None
+    error = Unexpected("the end of the line" if token.type == "_ARROW" else "a value", f"`{token.text}`")
+    return Habit(error, token.start, token.end, advice="`let` names a value; steps are named with `block`")
 
 
 def else_if(place: Place) -> Habit | None:
@@ -165,6 +233,10 @@ HABITS: tuple[Callable[[Place], Habit | None], ...] = (
     chained_comparison,
     brace_on_its_own_line,
     fat_arrow,
+    misspelt_word,
+    item_in_braces,
+    step_outside,
+    steps_as_value,
     missing_let,
     missing_input_name,
     keyword_as_value,

@@ -16,18 +16,28 @@ from archdsl.syntax.lalr import Automaton
 from archdsl.syntax.lexer import Token
 from archdsl.syntax.literals import is_number, report_number
 from archdsl.syntax.reports import Reports
-from archdsl.syntax.wording import expected, found, spelling
+from archdsl.syntax.wording import expected, found, only_braces, spelling
 
 ENOUGH = 4
 """So many tokens must fit behind a mend."""
 AHEAD = 12
 """So many are tried."""
 
-MISSING = ("COMMA", "COLON", "EQUAL", "_ARROW", "IN", "THEN", "ELSE", "STAR", "_NL")
+MISSING = ("COMMA", "COLON", "EQUAL", "_ARROW", "IN", "THEN", "ELSE", "_NL")
 """What may be put in, the likelier first. Brackets are not among them: they match already."""
-CONFUSED = ("EQUAL", "COLON", "COMMA", "CMP", "_ARROW", "DOT", "STAR", "IN", "_NL")
+CONFUSED = {
+    "EQUAL": ("COLON", "CMP", "COMMA"),
+    "COLON": ("EQUAL", "COMMA", "_ARROW"),
+    "COMMA": ("COLON", "EQUAL", "_ARROW"),
+    "DOT": ("COMMA", "_ARROW"),
+    "SEMI": ("COMMA",),
+    "MINUS": ("_ARROW", "EQUAL"),
+    "CMP": ("_ARROW", "EQUAL"),
+    "NAME": ("IN",),
+}
 """What may be put in the place of another."""
-SIGNS = frozenset((*CONFUSED, "SEMI", "DOTDOT", "PLUS", "MINUS", "SLASH", "SLASHSLASH", "PERCENT", "CIRCUMFLEX", "AT"))
+KEPT = frozenset(("_NL", "$END", "LBRACE", "RBRACE"))
+"""What is not taken out: statements would run into one another."""
 
 
 class Mend(NamedTuple):
@@ -116,9 +126,10 @@ class Recovery:
             self.reports.add(KeywordAsName(token.text), token.start, token.end)
             self.tokens[at] = Token("NAME", token.text, token.start, token.end)
             return True
-        mend = self.best(at, last)
+        mend = self.best(at, last, only_braces(possible))
+        what = "the end of the line" if start == end and token.type != "$END" else found(token)
         if mend is None:
-            self.reports.add(Unexpected(expected(possible), found(token)), start, end)
+            self.reports.add(Unexpected(expected(possible), what), start, end)
         elif mend.kind is None:
             help_ = self.reports.edit("remove it", token.start, token.end, "")
             self.reports.add(Superfluous(found(token)), start, end, help_)
@@ -147,14 +158,15 @@ class Recovery:
             self.tokens.insert(at, Token(kind, text, before, before))
         self.reports.add(error, start, end, help_)
 
-    def best(self, at: int, last: int) -> Mend | None:
+    def best(self, at: int, last: int, needs_braces: bool) -> Mend | None:
         """The mend behind which most fits, of equals the first: put in, take out, replace."""
         token = self.tokens[at]
-        mends = [Mend(kind, removes=False) for kind in MISSING]
-        if token.type not in ("_NL", "$END", "LBRACE", "RBRACE"):
+        # Before `=` a keyword would fit as the name of an argument.
+        mends = [Mend(kind, removes=False) for kind in MISSING if token.type != "EQUAL" or kind not in HARD]
+        # What stands in the place of braces is not too much: `if (a) conv(3)`.
+        if token.type not in KEPT and (not needs_braces or self.tokens[at + 1].type == "LBRACE"):
             mends.append(Mend(None, removes=True))
-        if token.type in SIGNS:
-            mends += [Mend(kind, removes=True) for kind in CONFUSED if kind != token.type]
+        mends += [Mend(kind, removes=True) for kind in CONFUSED.get(token.type, ())]
         best, most = None, 0
         for mend in mends:
             fitting = self.good([mend.kind] if mend.kind else [], at + mend.removes, last)

@@ -44,6 +44,11 @@ def expected(possible: frozenset[str]) -> str:
     return _either(["a text in quotes"] if "STRING" in possible else [], possible)
 
 
+def only_braces(possible: frozenset[str]) -> bool:
+    """Whether what is missing can only be a `{`."""
+    return not possible - GOES_ON - {"LBRACE"} and "LBRACE" in possible
+
+
 def _either(first: list[str], possible: frozenset[str]) -> str:
     spellings = load().spellings
     telling = possible - GOES_ON if possible - GOES_ON - ENDS else possible
