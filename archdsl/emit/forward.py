@@ -15,7 +15,7 @@ from archdsl.emit.align import Ref, Step
 from archdsl.emit.code import Attribute, Call, Expr, Infix, Literal, Name, Subscript, Ternary
 from archdsl.emit.construct import Construction
 from archdsl.emit.names import Names, variable
-from archdsl.emit.register import is_child, path, presence
+from archdsl.emit.register import has_own_test, is_child, path, presence, runs
 from archdsl.emit.statements import Assign, Function, If, Origin, Parameter, Raise, Return, Stmt
 from archdsl.emit.unit import Member, Unit
 from archdsl.emit.write import Writer, layer_of, torch_form
@@ -53,14 +53,17 @@ class Forward:
         self.parameters = self._bind_inputs()
         self.free = [name for name in LOCALS if name not in {parameter.name for parameter in self.parameters}]
         self.made = 0
+        self.checks = _checks(unit)
 
     def function(self) -> Function:
         """The whole method."""
-        checks = _checks(self.unit)
-        for step in self.body.steps:
-            for check in checks.get(step.position, ()):
-                self._check(check, step)
-            self._step(step)
+        for run in runs(self.body.steps):
+            exit_ = self._only_exit(run) if len(run) > 1 and run[0].optional else None
+            if exit_ is not None:
+                self._block(run, exit_)
+            else:
+                for step in run:
+                    self._step(step, optional=step.optional)
         self._return()
         returns = "Tensor" if len(self.body.outputs) == 1 else f"tuple[{', '.join(['Tensor'] * len(self.body.outputs))}]"
         return Function("forward", self.parameters, returns, tuple(self.statements))
@@ -107,30 +110,71 @@ class Forward:
             self.free.append(f"x{self.made}")
         return Name(self.free.pop(0))
 
-    def _name(self, ref: Ref) -> None:
+    def _name(self, ref: Ref, wanted: Name | None = None) -> None:
         """Give a pending value a variable, and all that were made before it: they come first."""
         while ref in self.pending:
             first = next(iter(self.pending))
             value = self.pending.pop(first)
             self._release(value.last)
-            name = self.bound[first] = self._new_name()
+            name = self.bound[first] = wanted if wanted and first == ref else self._new_name()
             self.statements.append(Assign((name,), value.expr, origin=_origin(value.span)))
 
     def _name_all(self) -> None:
         for ref in list(self.pending):
             self._name(ref)
 
+    # ---- steps that only some graphs have
+
+    def _only_exit(self, run: list[Step]) -> Ref | None:
+        """The one value of a run that is read outside it; None if there are more, or none."""
+        inside = Counter(ref for step in run for ref in step.operands)
+        made = [(step.position, index) for step in run for index in range(len(step.one.outputs))]
+        exits = [ref for ref in made if self.left[ref] > inside[ref]]
+        return exits[0] if len(exits) == 1 and exits[0][0] == run[-1].position else None
+
+    def _block(self, run: list[Step], exit_: Ref) -> None:
+        """`if self.flag:` and the run's statements, the last of which replaces what the run is skipped for."""
+        self._name_all()
+        skipped = exit_
+        while skipped[0] >= run[0].position:
+            skipped = self.body.steps[skipped[0]].operands[0]
+        test = presence(self.unit, run[0], stored=True)
+        before = self.bound[skipped]
+        inside = sum(step.operands.count(skipped) for step in run)
+        target = before
+        if self.left[skipped] > inside or before.text not in LOCALS:
+            target = self._new_name()
+            self.statements.append(Assign((target,), before))
+        outside, self.statements = self.statements, []
+        for step in run:
+            self._step(step, optional=False)
+        self._name(exit_, target)
+        if self.bound[exit_] is not target and self.bound[exit_].text != target.text:
+            self.statements.append(Assign((target,), self.bound[exit_]))
+            self._release([self.bound[exit_]])
+        body, self.statements = self.statements, outside
+        self.statements.append(If(test, tuple(body)))
+        self._keep(exit_, target)
+
+    def _keep(self, ref: Ref, target: Name) -> None:
+        """Have a value in a certain variable, whichever it was given."""
+        self.bound[ref] = target
+        if target.text in self.free:
+            self.free.remove(target.text)
+
     # ---- steps
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: Step, *, optional: bool) -> None:
+        for check in self.checks.get(step.position, ()):
+            self._check(check, step)
         members = [Member(i, node, self.body.graphs[i]) for i, node in step.present()]
-        self._settle_operands(step, members)
-        if self._added_in_place(step, members):
+        self._settle_operands(step, members, optional)
+        if not optional and self._added_in_place(step, members):
             return
         steps = 1 + sum(self.pending[ref].steps for ref in step.operands if ref in self.pending)
         last: list[Name] = []
         operands = [self._read(ref, last) for ref in step.operands]
-        expr = self._expression(step, members, operands)
+        expr = self._expression(step, members, operands, optional)
         span = step.one.place.span
         if len(step.one.outputs) > 1:
             self._unpack(step, Pending(expr, span, steps, last))
@@ -140,7 +184,7 @@ class Forward:
         if self.left[ref] != 1 or len(expr.flat()) > ROOM:
             self._name(ref)
 
-    def _settle_operands(self, step: Step, members: Sequence[Member]) -> None:
+    def _settle_operands(self, step: Step, members: Sequence[Member], optional: bool) -> None:
         """Give variables to operands that can't stand in the step's own expression."""
         waiting = [ref for ref in step.operands if ref in self.pending]
         if waiting != list(self.pending)[len(self.pending) - len(waiting) :]:
@@ -153,21 +197,21 @@ class Forward:
                 continue
             value = self.pending[ref]
             together = _line(value.span) == _line(step.one.place.span) or (merges and value.steps == 1)
-            if not together or uses[i] != 1 or (step.optional and i == 0):
+            if not together or uses[i] != 1 or (optional and i == 0):
                 self._name(ref)
         room = sum(len(self.pending[ref].expr.flat()) for ref in step.operands if ref in self.pending)
         if room > ROOM - 30:
             self._name_all()
 
-    def _expression(self, step: Step, members: Sequence[Member], operands: list[Expr]) -> Expr:
+    def _expression(self, step: Step, members: Sequence[Member], operands: list[Expr], optional: bool) -> Expr:
         child = is_child(step)
         if child:
             expr: Expr = Call(path(step.one.name or ()), tuple(operands))
         else:
             expr = self._function(members, operands, step)
-        if not step.optional:
+        if not optional:
             return expr
-        if child:
+        if child and has_own_test(step):
             return Ternary(operands[0], Infix("is", path(step.one.name or ()), Literal(None)), expr)
         return Ternary(expr, presence(self.unit, step, stored=True), operands[0])
 
@@ -191,7 +235,7 @@ class Forward:
     def _added_in_place(self, step: Step, members: Sequence[Member]) -> bool:
         """`y += shortcut`, where the body's value may be overwritten."""
         node = step.one
-        if not (isinstance(node, Layer) and node.merges == "residual" and len(step.operands) == 2) or step.optional:
+        if not (isinstance(node, Layer) and node.merges == "residual" and len(step.operands) == 2):
             return False
         target, other = step.operands
         if target == other or not all(

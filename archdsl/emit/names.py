@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import os.path
 import re
 
 IMPORTED = {"Callable", "F", "Tensor", "math", "nn", "torch"}
@@ -31,6 +32,13 @@ def class_name(word: str, fallback: str) -> str:
     return name + fallback if name in TAKEN else name
 
 
+def shared(words: list[str]) -> str:
+    """What several labels have in common: `layer` of `layer1` and `layer2`."""
+    if len(set(words)) == 1:
+        return words[0]
+    return re.sub(r"[^A-Za-z]+$", "", os.path.commonprefix(words))
+
+
 def variable(word: str, fallback: str = "value") -> str:
     """A name of the spec as a Python variable: `class` -> `class_`."""
     name = re.sub(r"[^A-Za-z0-9_]", "_", word).lstrip("_")
@@ -44,6 +52,9 @@ class Names:
 
     def __init__(self, taken: set[str] | None = None) -> None:
         self._taken = set(taken or ())
+
+    def has(self, name: str) -> bool:
+        return name in self._taken
 
     def take(self, wanted: str) -> str:
         """The wanted name, or the first free one of `wanted2`, `wanted3`, ..."""

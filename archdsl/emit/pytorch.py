@@ -10,7 +10,7 @@ from archdsl.emit.construct import Construction
 from archdsl.emit.align import Body
 from archdsl.emit.forward import Forward
 from archdsl.emit.layout import class_lines
-from archdsl.emit.names import Names, class_name
+from archdsl.emit.names import Names, class_name, shared
 from archdsl.emit.plan import Inline, bodies, in_order
 from archdsl.emit.register import FREE, Register
 from archdsl.emit.statements import Class, Origin
@@ -72,7 +72,7 @@ def _kind_and_name(body: Body, program: Program, names: Names) -> tuple[str, str
         return "network", network_class(program)
     if graph.kind == "block":
         return "block", names.take(class_name(graph.title, "Block"))
-    return "group", names.take(class_name(graph.title, "Group"))
+    return "group", names.take(class_name(shared([graph.title for graph in body.graphs]), "Group"))
 
 
 def _class(unit: Unit, construction: Construction) -> Class:

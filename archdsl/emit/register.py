@@ -9,7 +9,7 @@ Children are made and registered in textual order, so that keys and the random s
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 
 from archdsl.emit import code
@@ -163,30 +163,41 @@ class Register:
         steps = self.unit.body.steps
         first = next((step.position for step in steps if step.optional), len(steps))
         yield Do(_super_init(self._rolled(steps[:first]), spread=first > 1))
-        for optional, group in groupby(steps[first:], key=lambda step: _condition(step)):
-            run = list(group)
+        for run in runs(steps[first:]):
             appended = tuple(_append(child) for child in self._rolled(run))
-            yield from (If(presence(self.unit, run[0]), appended),) if optional else appended
+            yield from (If(presence(self.unit, run[0]), appended),) if run[0].optional else appended
 
     def _rolled(self, steps: list[Step]) -> tuple[Expr, ...]:
         return tuple(rolled([(step.one.place.span, self.child(step)) for step in steps]))
 
     def _assigned(self) -> Iterator[Stmt]:
         containers: set[tuple[str, ...]] = set()
-        kept = [step for step in self.unit.body.steps if self.form == LABELLED or is_child(step)]
-        for optional, group in groupby(kept, key=_condition):
-            run = list(group)
+        for run in runs(self.unit.body.steps):
             made: list[Stmt] = []
             for step in run:
+                if self.form == FREE and not is_child(step):
+                    continue
                 name = step.one.name or ()
                 for depth in range(1, len(name)):
                     if name[:depth] not in containers:
                         containers.add(name[:depth])
                         yield _assign(name[:depth], Call(Name("nn.Module")))
                 made.append(_assign(name, self.child(step)))
-                if optional and self.form == FREE:
-                    yield _assign(name, Literal(None))
-            yield from (If(presence(self.unit, run[0]), tuple(made)),) if optional else made
+            if self.form == FREE and len(run) == 1 and run[0].optional and has_own_test(run[0]):
+                yield _assign(run[0].one.name or (), Literal(None))
+            yield from (If(presence(self.unit, run[0]), tuple(made)),) if made and run[0].optional else made
+
+
+def runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """Neighbours that the same graphs have."""
+    for _, run in groupby(steps, key=_condition):
+        yield list(run)
+
+
+def has_own_test(step: Step) -> bool:
+    """Whether `self.downsample is None` tells that a graph lacks the step."""
+    name = step.one.name
+    return is_child(step) and name is not None and all(map(is_attribute, name))
 
 
 def _condition(step: Step) -> Hashable:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from archdsl.ir.bodies import bodies_first
 from archdsl.ir.graph import Graph, Scope
 
 
@@ -13,7 +12,7 @@ class Survey:
     """Maps are keyed by graphs, which are equal only to themselves."""
 
     def __init__(self, root: Graph) -> None:
-        self.graphs = list(bodies_first(root))
+        self.graphs = list(_in_textual_order(root))
         """Bodies before what contains them."""
         self.uses: dict[Graph, list[Scope]] = {graph: [] for graph in self.graphs}
         """The steps that stand for a graph."""
@@ -39,3 +38,19 @@ class Survey:
             place = (id(span.source), span.start, span.end, *(turn.index for turn in node.place.turns[outer:]))
             counts[place] = count = counts.get(place, -1) + 1
             yield place, count
+
+
+def _in_textual_order(root: Graph) -> Iterator[Graph]:
+    """Every distinct graph when it is complete, as a reader goes through the text."""
+    met = {root}
+    stack = [(root, iter(root.nodes))]
+    while stack:
+        graph, nodes = stack[-1]
+        for node in nodes:
+            if isinstance(node, Scope) and node.graph not in met:
+                met.add(node.graph)
+                stack.append((node.graph, iter(node.graph.nodes)))
+                break
+        else:
+            yield graph
+            stack.pop()

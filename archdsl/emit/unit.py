@@ -127,7 +127,8 @@ class Unit:
         if not stored:
             return Name(argument.name)
         if argument.attribute is None:
-            argument.attribute = self._attributes.take(argument.name)
+            prefix = "has_" if argument.boolean and self._attributes.has(argument.name) else ""
+            argument.attribute = self._attributes.take(prefix + argument.name)
         return Name(f"self.{argument.attribute}")
 
     def flag(self, present: Sequence[int], hint: str, parameter: str | None = None) -> Argument:

@@ -76,8 +76,17 @@ class Writer:
 
     def _number(self, values: Sequence[object], path: str) -> Expr:
         entries = [_entry(member, value) for member, value in zip(self.members, values)]
-        hint = values[0].name if isinstance(values[0], form.P) else path.rpartition(".")[2]
-        return self.unit.slot(entries, hint, ("slot", *self.key, path), stored=self.stored)
+        return self.unit.slot(entries, self._hint(values[0], path), ("slot", *self.key, path), stored=self.stored)
+
+    def _hint(self, value: object, path: str) -> str:
+        """What an argument for a number would be called."""
+        if isinstance(value, form.P):
+            return value.name
+        shape = self.members[0].node.inputs[0].shape
+        for axis, dim in enumerate(shape.dims if shape else ()):
+            if dim is value:
+                return "in_channels" if shape and axis == shape.channel_axis else "in_features"
+        return path.rpartition(".")[2]
 
     def _size(self, axis: int, operand: int) -> Expr:
         return code.Subscript(code.attribute(self.operands[operand], "shape"), Literal(axis))
