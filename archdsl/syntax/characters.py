@@ -17,6 +17,7 @@ from archdsl.errors.syntax import (
 )
 from archdsl.syntax.lexer import FORBIDDEN, Token, lex
 from archdsl.syntax.reports import Reports
+from archdsl.syntax.wording import shorten
 
 LOOKALIKES = {
     "×": "x", "−": "-", "–": "-", "“": '"', "”": '"', "„": '"', "\u00a0": " ", "\u3000": " ", "，": ",", "：": ":",
@@ -89,7 +90,7 @@ def _mended(tokens: list[Token], reports: Reports) -> Iterator[Token]:
             reports.add(UnclosedText(), token.start, token.end)
             yield Token("REF_STRING" if token.text.startswith("@") else "STRING", "", token.start, token.end)
         elif word := _foreign_word(tokens, at):
-            reports.add(NotAscii(word.text, describe(_foreign(word.text))), word.start, word.end)
+            reports.add(NotAscii(shorten(word.text), describe(_foreign(word.text))), word.start, word.end)
             while stop < len(tokens) and tokens[stop].start < word.end:
                 stop += 1
             yield word

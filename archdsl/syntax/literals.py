@@ -53,6 +53,6 @@ def report_string(text: str, token: Token, mistake: Mistake, reports: Reports) -
         return
     start, end = mistake.start, mistake.end
     if mistake.kind == "escape":
-        reports.add(UnknownEscape(text[start:end]), start, end, reports.edit("write two", start, start, "\\"))
+        reports.add(UnknownEscape(shorten(text[start:end])), start, end, reports.edit("write two", start, start, "\\"))
     else:
         reports.add(BadHole(PROBLEMS[mistake.kind]), start, end)

@@ -90,19 +90,18 @@ class Printer:
 
     def link(self, nodes: list[Node], indent: int) -> None:
         """Nodes that follow on the current line; where they must break, they go on at `indent`."""
-        flat = on_one_line(nodes)
-        opens = flat is None or not self.fits(" " + flat)
         before: Word | None = None
         for number, node in enumerate(nodes):
             self.go_on(before, first_word(node), indent)
             before = last_word(node)
             piece = on_one_line([node])
-            if isinstance(node, Brackets) and self.must_break(node, piece, _lead(nodes[number + 1 :], before)):
+            behind = _lead(nodes[number + 1 :], before)
+            if piece is not None and (_is_small(node) or self.fits(piece + behind)):
+                self.lines[-1].code += piece
+            elif isinstance(node, Brackets):
                 self.brackets(node)
-            elif isinstance(node, Braces) and (piece is None or (opens and node.statements)):
+            elif isinstance(node, Braces):
                 self.braces(node)
-            else:
-                self.lines[-1].code += piece or ""
             self.lines[-1].comment = before.behind
 
     def go_on(self, before: Word | None, word: Word, indent: int) -> None:
@@ -143,10 +142,6 @@ class Printer:
         self.lines.append(Line(base))
         self.write(last_word(node))
 
-    def must_break(self, node: Brackets, piece: str | None, behind: str) -> bool:
-        """Whether brackets go over several lines; empty ones never need to."""
-        return piece is None or (bool(node.nodes) and not self.fits(piece + behind))
-
     def write(self, word: Word) -> None:
         self.lines[-1].code += word.text
         self.lines[-1].comment = word.behind
@@ -159,6 +154,11 @@ class Printer:
     def fits(self, text: str) -> bool:
         line = self.lines[-1]
         return line.indent + len(line.code) + len(text) <= WIDTH
+
+
+def _is_small(node: Node) -> bool:
+    """Whether nothing is won by breaking a node: a word, and brackets and braces without content."""
+    return isinstance(node, Word) or not (node.nodes if isinstance(node, Brackets) else node.statements)
 
 
 def _may_end_line(word: Word) -> bool:

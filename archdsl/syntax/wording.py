@@ -29,8 +29,9 @@ def found(token: Token) -> str:
 
 
 def shorten(text: str) -> str:
-    """A text of which the end is left out if it is long."""
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    """A text to be shown: the end of a long one is left out, and what can't be seen is spelt."""
+    text = text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 def expected(possible: frozenset[str]) -> str:
