@@ -50,10 +50,7 @@ class _Rounds:
         """A closing bracket: pop what it closes, or mend. Returns the position of the last token that is settled."""
         token = self.tokens[at]
         if not self.open:
-            help_ = self.reports.edit("remove it", token.start, token.end, "")
-            self.reports.add_bracket(Unopened(token.text), token, mends_of(token, self.reports, help_))
-            self.drop(at)
-            return at
+            return self.leave_out(at)
         opener = self.tokens[self.open[-1]]
         expected = CLOSING[opener.type]
         if token.type == expected:
@@ -61,6 +58,8 @@ class _Rounds:
             return at
         if any(CLOSING[self.tokens[position].type] == token.type for position in self.open):
             return self.insert(at)
+        if self.closed_on_line(at + 1) is not None:
+            return self.leave_out(at)
         closing = SPELLING[expected]
         help_ = self.reports.edit(f"write `{closing}`", token.start, token.end, closing)
         opened = Label(self.reports.span(opener.start, opener.end), "opened here")
@@ -73,24 +72,48 @@ class _Rounds:
     def interrupt(self, at: int) -> int:
         """Something that can't stand in brackets. Closed further on in this line: it is too much; else close them."""
         token = self.tokens[at]
-        depth = 0
-        for ahead in range(at, min(at + FAR, len(self.tokens))):
-            kind = self.tokens[ahead].type
-            if kind in ("NEWLINE", "$END", "RBRACE") and (kind != "RBRACE" or ahead == at):
-                break
+        end = self.closed_on_line(at)
+        if end is None:
+            return self.insert(self.extent(at))
+        bracket = self.tokens[self.open[-1]].text
+        self.reports.add_bracket(StepsInBrackets(token.text, bracket + SPELLING[self.tokens[end].type]), token, ())
+        for position in range(at, end):
+            self.drop(position)
+        return at
+
+    def closed_on_line(self, at: int) -> int | None:
+        """Where the innermost bracket is closed on the line of a position; None if it isn't."""
+        expected = CLOSING[self.tokens[self.open[-1]].type]
+        depth = braces = 0
+        for position in range(at, min(at + FAR, len(self.tokens))):
+            kind = self.tokens[position].type
+            braces += (kind == "LBRACE") - (kind == "RBRACE")
+            if kind in ("NEWLINE", "$END") or braces < 0:
+                return None
             depth += (kind in CLOSING) - (kind in CLOSERS)
             if depth < 0:
-                bracket = self.tokens[self.open[-1]].text
-                error = StepsInBrackets(token.text, bracket + SPELLING[self.tokens[ahead].type])
-                self.reports.add_bracket(error, token, ())
-                for dropped in range(at, ahead):
-                    self.drop(dropped)
-                return at
-        return self.insert(self.extent(at))
+                return position if kind == expected else None
+        return None
 
     def extent(self, at: int) -> int:
-        """Where the innermost open bracket ends at the latest: before the first line that is not indented further."""
-        opened = self.open[-1]
+        """Where the innermost open bracket ends at the latest: before the first line that is not indented further.
+
+        If there another one is open, which a later line seemed to close, it is that one's end that counts.
+        """
+        while True:
+            opened = self.open[-1]
+            at = self.line_behind(opened, at)
+            for position in range(opened + 1, at):
+                kind = self.tokens[position].type
+                if kind in CLOSING:
+                    self.open.append(position)
+                elif kind in CLOSERS:
+                    self.open.pop()
+            if self.open[-1] == opened:
+                return at
+
+    def line_behind(self, opened: int, at: int) -> int:
+        """The first line break before `at` behind which a line is indented no further than that of a bracket."""
         indent = indentation(self.text, self.tokens[opened].start)
         for position in range(opened + 1, at):
             if self.tokens[position].type == "NEWLINE":
@@ -110,6 +133,14 @@ class _Rounds:
         help_ = self.reports.edit(f"close it with `{closing}`", place, place, closing)
         self.reports.add_bracket(Unclosed(opener.text), opener, mends_of(opener, self.reports, help_))
         self.tokens.insert(at, Token(kind, closing, place, place))
+        return at
+
+    def leave_out(self, at: int) -> int:
+        """A closing bracket that closes nothing."""
+        token = self.tokens[at]
+        help_ = self.reports.edit("remove it", token.start, token.end, "")
+        self.reports.add_bracket(Unopened(token.text), token, mends_of(token, self.reports, help_))
+        self.drop(at)
         return at
 
     def drop(self, at: int) -> None:

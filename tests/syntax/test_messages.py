@@ -158,6 +158,8 @@ FILES = [
     ("network n {\n    b\n        a\n    }\n}", "E0101", "expected `{`, found the end of the line"),
     ("network n(\n    a = [1,\n        2,\n    b = 3\n) { c }", "E0103", "`[` is never closed"),
     ("let a = [\n    1,\n    2\nlet b = 3", "E0103", "`[` is never closed"),
+    ("let a = [\n    [1, 2],\n    [1, 2,\n    [1, 2],\n]\nnetwork n { b }", "E0103", "`[` is never closed"),
+    ("let a = [\n    [1, ) 2],\n    [1, 2],\n]", "E0104", "`)` closes nothing"),
 ]
 
 
