@@ -132,7 +132,8 @@ class Rrelu(Elementwise):
         return Form(
             module=call("nn.RReLU", defaults=defaults, **bounds),
             function=call("F.rrelu", X(), defaults=defaults, **bounds, training=Training()),
-            inplace=self.lower > 0,
+            # Outside training it is a leaky ReLU of the mean slope, whose backward pass in place reads the output's sign.
+            inplace=self.lower + self.upper >= 0,
         )
 
 

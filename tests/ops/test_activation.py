@@ -75,6 +75,46 @@ def test_what_is_said_about_overwriting(name: str) -> None:
         output.sum().backward()
 
 
+@pytest.mark.parametrize(
+    ("name", "params", "inplace"),
+    [
+        ("leaky_relu", {"negative_slope": 0.1}, True),
+        ("leaky_relu", {"negative_slope": -0.1}, False),
+        ("elu", {"alpha": 0.5}, True),
+        ("elu", {"alpha": -0.5}, False),
+        ("celu", {"alpha": 0.5}, True),
+        ("celu", {"alpha": -0.5}, False),
+        ("rrelu", {"lower": 0.1}, True),
+        ("rrelu", {"lower": -0.1}, True),
+        ("rrelu", {"lower": -0.5}, False),
+    ],
+)
+@pytest.mark.parametrize("training", [False, True])
+def test_in_place_where_the_backward_pass_allows_it(
+    name: str, params: dict[str, float], inplace: bool, training: bool
+) -> None:
+    x = shape(2, 4, 4, 4)
+    op = make(name, **params)
+    form = op.torch(x)
+    assert form.inplace == inplace
+    (data,) = tensors([x])
+    gradients: list[torch.Tensor] = []
+    for overwrite in (False, True):
+        module = Runner(op).value(form.module).train(training)
+        module.inplace = overwrite
+        leaf = data.clone().requires_grad_()
+        torch.manual_seed(1)
+        output = module(leaf * 1.0).square().sum()
+        if overwrite and not inplace and not (name == "rrelu" and training):
+            with pytest.raises(RuntimeError):
+                output.backward()
+            return
+        output.backward()
+        assert leaf.grad is not None
+        gradients.append(leaf.grad)
+    torch.testing.assert_close(*gradients)
+
+
 def test_every_activation_of_torch_has_its_op() -> None:
     theirs = {name for name, cls in vars(activation).items() if inspect.isclass(cls) and issubclass(cls, nn.Module)}
     ours: set[str] = set()

@@ -41,6 +41,15 @@ def test_conv_transpose(case: Case) -> None:
         check_free(op, x.at({}), start=2)
 
 
+@pytest.mark.parametrize("output_pad", [0, 1, 2, 3])
+@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2), (3, 2), (2, 3)])
+def test_output_pad_is_below_stride_or_dilation(stride: int, dilation: int, output_pad: int) -> None:
+    judge(
+        make("conv_transpose", 2, 3, stride=stride, dilation=dilation, output_pad=output_pad),
+        shape(2, 2, 5),
+    )
+
+
 @pytest.mark.parametrize("channels", [10**15, 3 * 10**15])
 def test_enormous_layers_are_only_numbers(channels: int) -> None:
     op = make("conv", channels, 3, pad=1)
