@@ -50,7 +50,8 @@ class Parser:
         self.tables = load()
         self.builder = TreeBuilder(source, self.tables.rules, self.number)
         self.text = source.text
-        self.reports.check("bytes", len(self.text), 0, 0)
+        size = len(self.text) if self.text.isascii() else len(self.text.encode("utf-8", "surrogatepass"))
+        self.reports.check("bytes", size, 0, 0)
         if FORBIDDEN.search(self.text):
             from archdsl.syntax.characters import hide_forbidden
 

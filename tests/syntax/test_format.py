@@ -158,6 +158,13 @@ def test_line_ends_and_byte_order_mark() -> None:
     assert keeps_its_promises("\ufeffnetwork n {\r\n    a  # b\r\n}\r\n") == "network n {\n    a  # b\n}\n"
 
 
+@pytest.mark.parametrize(("opening", "closing"), [("{", "}"), ("a {\n", "}\n"), ("residual {", "} shortcut { }")])
+def test_as_deep_as_can_be_read(opening: str, closing: str) -> None:
+    keeps_its_promises(f"network n {{\n{opening * 99}{closing * 99}}}")
+    keeps_its_promises(f"let x = {'(' * 100}1{')' * 100}")
+    keeps_its_promises(f"let x = {'[1,' * 100}1{']' * 100}")
+
+
 def test_nothing_stays_nothing() -> None:
     assert formatted("") == ""
     assert formatted("\n\n") == ""

@@ -85,6 +85,7 @@ def test_what_stands_just_below_the_limit_is_read() -> None:
 
 def test_limits_are_the_callers() -> None:
     assert [d.code for d in mistakes("network n { a }", Limits(bytes=14))] == ["E0601"]
+    assert [d.code for d in mistakes("# é", Limits(bytes=3))] == ["E0601"]
     assert [d.code for d in mistakes("network n { a }", Limits(tokens=4))] == ["E0601"]
     assert [d.code for d in mistakes("network n { { a } }", Limits(nesting=1))] == ["E0601"]
     assert mistakes("network n { { a } }", Limits(bytes=19, tokens=7, nesting=2)) == []

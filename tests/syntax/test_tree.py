@@ -11,6 +11,7 @@ from archdsl.diagnostic import Diagnostics
 from archdsl.syntax import ast
 from archdsl.syntax.parse import expression
 from tests.syntax.reading import SPECS, tree
+from tests.syntax.trees import same
 
 
 def shown(node: object) -> str:
@@ -215,3 +216,9 @@ variant w = v { expect output == [N, 3] }
     assert (v.base.text, v.body) == ("c.n", None)
     assert isinstance(w, ast.Variant)
     assert (w.args, w.body is not None) == ((), True)
+
+
+def test_what_differs_is_not_the_same() -> None:
+    for other in ("let a = 2", "let b = 1", "let a = 1.0", "let a = true", "let a = [1]", "let a = 1\nlet b = 1", ""):
+        assert not same(tree("let a = 1"), tree(other))
+    assert same(tree("let a = 1"), tree("  let a=\n(1)"))
