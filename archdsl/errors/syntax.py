@@ -27,7 +27,9 @@ class Unexpected(Error):
 class Superfluous(Error):
     """Something stands where nothing is missing.
 
-    conv(64,, 3x3)          # one comma too many: conv(64, 3x3)
+        conv(64,, 3x3)          # one comma too many: conv(64, 3x3)
+
+    Without it the statement reads.
     """
 
     code: ClassVar[str] = "E0102"
@@ -56,7 +58,9 @@ class Unclosed(Error):
 class Unopened(Error):
     """A bracket closes nothing.
 
-    conv(64, 3x3))          # conv(64, 3x3)
+        conv(64, 3x3))          # conv(64, 3x3)
+
+    It is too much, or the one that opens is missing before it.
     """
 
     code: ClassVar[str] = "E0104"
@@ -69,7 +73,9 @@ class Unopened(Error):
 class WrongBracket(Error):
     """A bracket is closed by another kind of bracket.
 
-    conv(64, 3x3]           # conv(64, 3x3)
+        conv(64, 3x3]           # conv(64, 3x3)
+
+    `( )` holds arguments and groups, `[ ]` lists, shapes and indices, `{ }` steps.
     """
 
     code: ClassVar[str] = "E0105"
@@ -119,7 +125,9 @@ class BadNumber(Error):
 class NumberTooLarge(Error):
     """A number that doesn't fit: integers have 64 bits, floats are IEEE doubles.
 
-    let n = 9223372036854775808         # the largest integer is 9223372036854775807
+        let n = 9223372036854775808         # the largest integer is 9223372036854775807
+
+    The same holds for each part of a size, and for the results of arithmetic.
     """
 
     code: ClassVar[str] = "E0108"
@@ -130,9 +138,11 @@ class NumberTooLarge(Error):
 
 
 class UnclosedText(Error):
-    """A text in quotes has no end on its line.
+    r"""A text in quotes has no end on its line.
 
-    import "common.arch     # import "common.arch"
+        import "common.arch     # import "common.arch"
+
+    A quote that is meant as itself is written `\"`.
     """
 
     code: ClassVar[str] = "E0109"
@@ -202,8 +212,10 @@ class ForbiddenCharacter(Error):
 class MeaninglessCharacter(Error):
     """A character that the language gives no meaning to, or that looks like one it knows.
 
-    conv(64, 3×3)           # conv(64, 3x3)
-    a → b                   # a -> b
+        conv(64, 3×3)           # conv(64, 3x3)
+        conv(64, 3x3)?          # conv(64, 3x3)
+
+    In comments and in texts in quotes it may stand.
     """
 
     code: ClassVar[str] = "E0114"
@@ -231,7 +243,9 @@ class OtherSpelling(Error):
 class ChainedComparison(Error):
     """Comparisons do not chain.
 
-    if 0 < i < n { }        # if 0 < i and i < n { }
+        if 0 < i < n { }        # if 0 < i and i < n { }
+
+    Nor do ranges: `a..b..c` means nothing.
     """
 
     code: ClassVar[str] = "E0116"
@@ -298,7 +312,9 @@ class NotUtf8(Error):
 class MissingLet(Error):
     """A value is named with `let`.
 
-    width = 64              # let width = 64
+        width = 64              # let width = 64
+
+    In brackets `=` gives an argument, and `:` gives a step its label: `conv1: conv(64, 3x3)`.
     """
 
     code: ClassVar[str] = "E0120"
