@@ -62,10 +62,10 @@ class Infix(Record):
 
 
 class Index(Record):
-    """`value[items]`: an index (a number) or a Python slice for each leading axis."""
+    """`value[items]`: integers and Python slices, one for each leading axis."""
 
     value: object
-    items: tuple[object, ...]
+    items: tuple[int | slice, ...]
 
 
 def call(callee: str, *args: object, defaults: Mapping[str, object] | None = None, **kwargs: object) -> Call:

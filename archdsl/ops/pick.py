@@ -6,7 +6,7 @@ from typing import ClassVar, NoReturn
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
-from archdsl.ops.form import Form, Index, P, X, call
+from archdsl.ops.form import Form, Index, X, call
 from archdsl.ops.op import Op, Refused, op
 from archdsl.ops.rules import at_least, axis_of, chosen, need_positive, refuse_range
 
@@ -69,11 +69,8 @@ class Slice(Op):
         refuse_outside(self, x, axis, f"`{param}={given}`", at, param)
 
     def torch(self, x: Shape) -> Form:
-        start = P("start") if self.start else None
-        stop = None if self.stop is None else P("stop")
-        step = None if self.step == 1 else P("step")
-        everything = before(x, self.axis)
-        return Form(function=Index(X(), (*everything, slice(start, stop, step))))
+        part = slice(self.start or None, self.stop, None if self.step == 1 else self.step)
+        return Form(function=Index(X(), (*before(x, self.axis), part)))
 
 
 @op("select", role="reshape")
@@ -106,8 +103,7 @@ class Select(Op):
         return Shape(dims, x.dtype, behind_removed(x.channel_axis, axis))
 
     def torch(self, x: Shape) -> Form:
-        everything = before(x, self.axis)
-        return Form(function=Index(X(), (*everything, P("index"))))
+        return Form(function=Index(X(), (*before(x, self.axis), self.index)))
 
 
 @op("expand", role="reshape")

@@ -132,7 +132,7 @@ class Rrelu(Elementwise):
         return Form(
             module=call("nn.RReLU", defaults=defaults, **bounds),
             function=call("F.rrelu", X(), defaults=defaults, **bounds, training=Training()),
-            # Outside training it is a leaky ReLU of the mean slope, whose backward pass in place reads the output's sign.
+            # Outside training the mean slope counts, and the backward pass in place reads the sign off the output.
             inplace=self.lower + self.upper >= 0,
         )
 

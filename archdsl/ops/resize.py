@@ -60,7 +60,8 @@ class Upsample(Op):
         rank = x.rank - 2
         by_rank = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
         if by_rank.get(self.mode, rank) != rank:
-            reason = f"needs {by_rank[self.mode]} spatial axes, the input has {rank}"
+            needed = by_rank[self.mode]
+            reason = f"needs {needed} spatial {'axis' if needed == 1 else 'axes'}, the input has {rank}"
             self._refuse("mode", reason, f"mode={LINEAR[rank]}")
         if self.align_corners and self.mode not in by_rank:
             self._refuse("align_corners", f"means nothing with mode={self.mode}", "")
