@@ -13,14 +13,13 @@ from archdsl.syntax.guesses import reads
 from archdsl.syntax.lalr import Automaton
 from archdsl.syntax.lexer import Token
 from archdsl.syntax.reports import Reports
-from archdsl.syntax.wording import expected, found
+from archdsl.syntax.wording import expected, found, shorten
 
 HARD = frozenset(("IF", "THEN", "ELSE", "FOR", "IN", "AND", "OR", "NOT", "TRUE", "FALSE", "NONE"))
 """Keywords that are never names."""
-STATEMENT_WORDS = (
-    "import mesh block network variant let input output expect init param buffer const if for".split()  # noqa: SIM905
-)
-ITEMS = frozenset(("IMPORT", "MESH", "BLOCK", "NETWORK", "VARIANT"))
+ITEMS = ("IMPORT", "MESH", "BLOCK", "NETWORK", "VARIANT")
+"""What a file is made of, and braces never hold."""
+STATEMENT_WORDS = ("let", "input", "output", "expect", "init", "param", "buffer", "const", "if", "for")
 AHEAD = 8
 """How many tokens of a statement are looked at to tell whether it reads."""
 
@@ -60,8 +59,8 @@ class Habit(NamedTuple):
     at: int = 0
     """Where they go; before what does not fit, the statement is read anew."""
     removes: int = 1
-
     advice: str = ""
+    """What to do, where no edit does it or its text doesn't say it."""
 
     def helps(self, reports: Reports) -> tuple[Help, ...]:
         if self.text is None:
@@ -127,12 +126,12 @@ def misspelt_word(place: Place) -> Habit | None:
     word = place.tokens[place.first]
     if word.type != "NAME" or place.at > place.first + 1:
         return None
-    meant = closest(word.text, STATEMENT_WORDS)
+    meant = closest(word.text, (*STATEMENT_WORDS, *map(str.lower, ITEMS)))
     behind = _line_behind(place)
     if meant is None or reads(["NAME", *behind]) or not reads([meant.upper(), *behind]):
         return None
     goes_on = [Token(meant.upper(), meant, word.start, word.end)]
-    error = Unexpected(f"`{meant}`", f"`{word.text}`")
+    error = Unexpected(f"`{meant}`", found(word))
     return Habit(error, word.start, word.end, text=meant, tokens=goes_on, at=place.first)
 
 
@@ -209,7 +208,7 @@ def bare_fraction(place: Place) -> Habit | None:
     if place.adjacent("DOT", "NUMBER") and place.automaton.fits("NUMBER"):
         start = place.token().start
         goes_on = [Token("NUMBER", f"0.{number.text}", start, number.end)]
-        error = OtherSpelling(f".{number.text}", f"0.{number.text}")
+        error = OtherSpelling(shorten(f".{number.text}"), shorten(f"0.{number.text}"))
         return Habit(error, start, number.end, f"0.{number.text}", tokens=goes_on, at=place.at, removes=2)
     number = place.token(-2)
     written = place.adjacent("NUMBER", "DOT", start=-2)
@@ -225,8 +224,8 @@ def slashes(place: Place) -> Habit | None:
 def _spelled(place: Place, meant: str, is_meant: bool, start: Token, end: Token) -> Habit | None:
     if not is_meant:
         return None
-    found = place.automaton.text[start.start : end.end]
-    return Habit(OtherSpelling(found, meant), start.start, end.end, text=meant)
+    written = shorten(place.automaton.text[start.start : end.end])
+    return Habit(OtherSpelling(written, shorten(meant)), start.start, end.end, text=meant)
 
 
 HABITS: tuple[Callable[[Place], Habit | None], ...] = (
