@@ -39,14 +39,14 @@ def _param_for(arg: ast.Arg, position: int, params: Sequence[Param]) -> Param | 
 
 def give(arg: ast.Arg, param: Param | None, at: At) -> Given:
     """Evaluate an argument; a bare word where the parameter takes words is that word, and wins over a variable."""
-    name = arg.name.text if arg.name else None
+    name, name_span = (arg.name.text, arg.name.span) if arg.name else (None, None)
     value = arg.value
     if param is not None and param.kind == "word" and isinstance(value, ast.Var) and _is_word(value.name, param, at):
-        return Given(name, value.span, Traced(value.name, Why("literal", value.span, value.name)))
+        return Given(name, value.span, Traced(value.name, Why("literal", value.span, value.name)), name_span)
     try:
-        return Given(name, value.span, evaluate(value, at))
+        return Given(name, value.span, evaluate(value, at), name_span)
     except Failed:
-        return Given(name, value.span, None)
+        return Given(name, value.span, None, name_span)
 
 
 def _is_word(name: str, param: Param, at: At) -> bool:
@@ -123,7 +123,7 @@ def match(callee: str, params: Sequence[Param], given: Sequence[Given], span: Sp
         if param.name in found:
             from archdsl.errors.values import GivenTwice
 
-            at.reporter.report(GivenTwice(callee, param.name), one.span)
+            at.reporter.report(GivenTwice(callee, param.name), one.name_span)
             failed = True
         elif one.traced is not None:
             try:
@@ -176,26 +176,18 @@ _SYNONYMS = {
 
 
 def _unknown(callee: str, known: Mapping[str, object], one: Given, at: At) -> None:
-    from archdsl.diagnostic import Help
+    from archdsl.diagnostic import Edit, Help
     from archdsl.errors.names import UnknownArgument
 
     assert one.name is not None
-    synonym = _SYNONYMS.get(one.name)
+    synonym = _SYNONYMS.get(one.name, "")
     if synonym in known:
-        helps: tuple[Help, ...] = (Help(f"{callee} calls it `{synonym}`"),)
+        helps: tuple[Help, ...] = (Help(f"{callee} calls it `{synonym}`", Edit(one.name_span, synonym)),)
     else:
-        helps = did_you_mean_parameter(one.name, known)
+        helps = did_you_mean(one.name, known, one.name_span)
     if not helps:
         helps = (Help(f"{callee} takes {', '.join(known)}" if known else f"{callee} takes no arguments"),)
-    at.reporter.report(UnknownArgument(callee, one.name), one.span, helps=helps)
-
-
-def did_you_mean_parameter(name: str, known: Mapping[str, object]) -> tuple[Help, ...]:
-    from archdsl.diagnostic import Help
-    from archdsl.errors.suggest import closest
-
-    near = closest(name, known)
-    return (Help(f"did you mean `{near}`?"),) if near else ()
+    at.reporter.report(UnknownArgument(callee, one.name), one.name_span, helps=helps)
 
 
 def _missing(callee: str, param: Param, span: Span, at: At) -> None:
@@ -283,11 +275,23 @@ _KINDS: dict[str, tuple[Callable[[object], bool], str, Callable[[object], object
 def block_params(block: Block, at: At) -> tuple[Param, ...]:
     """A block's parameters; one without a type takes its default's. Types that don't exist are reported."""
     if block.params is None:
+        _refuse_second_params(block, at)
         block.params = tuple(
             Param(param.name.text, _kind(param, at), False, (), param.default is None, None, False)
             for param in block.declaration.params
         )
     return block.params
+
+
+def _refuse_second_params(block: Block, at: At) -> None:
+    first: dict[str, Span] = {}
+    for param in block.declaration.params:
+        name = param.name
+        if first.setdefault(name.text, name.span) is not name.span:
+            from archdsl.diagnostic import Label
+            from archdsl.errors.names import Redefined
+
+            at.reporter.report(Redefined(name.text), name.span, labels=(Label(first[name.text], "the first one"),))
 
 
 _TYPES = {

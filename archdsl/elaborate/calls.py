@@ -11,6 +11,7 @@ from archdsl.elaborate.report import Failed, Frame
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.unused import report_unused
 from archdsl.elaborate.values import POISON, Block, Given, Tensor, is_list, items, key
+from archdsl.elaborate.written import StepLabel
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Graph, Input, Place, Scope, Unknown, Value
 from archdsl.ir.shape import Shape
@@ -29,7 +30,7 @@ class Body:
         self.finished = False
 
 
-def call_block(block: Block, given: Sequence[Given], label: tuple[str, ...] | None, span: Span, at: At) -> Tensor:
+def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, span: Span, at: At) -> Tensor:
     """A block's body, as a step here."""
     params = block_params(block, at)
     args = match(block.name, params, given, span, at)
@@ -50,7 +51,7 @@ def call_block(block: Block, given: Sequence[Given], label: tuple[str, ...] | No
         )
     except Failed:
         tensor = at.scope.add(Unknown(inputs, name, at.place(span)))
-        at.scope.enter(label, tensor)
+        at.scope.enter(label and label.parts, tensor)
         return tensor
     if label is None and at.scope.conditional is not None:
         at.scope.warn_of_moving_key(span, at)
@@ -58,7 +59,7 @@ def call_block(block: Block, given: Sequence[Given], label: tuple[str, ...] | No
     for outer, inner in zip(scope.outputs, body.graph.outputs):
         outer.shape = _seen_outside(inner, scope, span)
     tensor = at.scope.add(scope)
-    at.scope.enter(label, tensor)
+    at.scope.enter(label and label.parts, tensor)
     return tensor
 
 

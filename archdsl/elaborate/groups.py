@@ -8,13 +8,14 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.values import Tensor
+from archdsl.elaborate.written import StepLabel
 from archdsl.ir.graph import Graph, Input, Place, Scope
 from archdsl.source import Span
 
 
 def run_group(
     run: Callable[[At], Tensor | None],
-    label: tuple[str, ...] | None,
+    label: StepLabel | None,
     span: Span,
     at: At,
     kind: str = "group",
@@ -27,7 +28,7 @@ def run_group(
     if label is None and at.scope.conditional is not None:
         at.scope.warn_of_moving_key(span, at)
     at.session.spend("steps", 1, span)
-    graph = Graph(kind, label[-1] if label else "", span)
+    graph = Graph(kind, label.parts[-1] if label else "", span)
     builder = ScopeBuilder(graph, (*at.scope.path, *name), at.scope)
     place = at.place(span)
     entering = at.current

@@ -7,6 +7,7 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, integer
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Tensor, show, type_name
+from archdsl.elaborate.written import StepLabel
 from archdsl.ir.dim import Contradiction, Dim
 from archdsl.ir.graph import Input
 from archdsl.ir.shape import ITEM_SIZES, Shape
@@ -32,7 +33,7 @@ def run_input(statement: ast.Input, at: At) -> Tensor:
     node = Input(statement.name.text, shape, at.place(statement.span))
     graph.inputs.append(node.outputs[0])
     at.entry = Tensor(node.outputs[0], at.scope)
-    at.scope.claim_value((statement.name.text,), statement.name.span, at)
+    at.scope.claim_value(StepLabel((statement.name.text,), statement.name.span), at)
     at.scope.enter((statement.name.text,), at.entry)
     return at.entry
 

@@ -10,6 +10,7 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.shown import shown
 from archdsl.elaborate.values import Tensor
+from archdsl.elaborate.written import StepLabel
 from archdsl.ir.explain import derived
 from archdsl.ir.graph import Check, Layer, Unknown, Value
 from archdsl.ir.shape import Shape
@@ -22,7 +23,7 @@ def add_layer(
     op: Op,
     args: Mapping[str, Traced],
     operands: Sequence[Tensor],
-    label: tuple[str, ...] | None,
+    label: StepLabel | None,
     span: Span,
     at: At,
     merges: str = "",
@@ -54,7 +55,7 @@ def add_layer(
     if counts and label is None and at.scope.conditional is not None and op.state(*shapes):
         at.scope.warn_of_moving_key(span, at)
     tensor = at.scope.add(node)
-    at.scope.enter(label, tensor)
+    at.scope.enter(label and label.parts, tensor)
     return tensor
 
 
@@ -63,16 +64,16 @@ def _known_shapes(inputs: Sequence[Value]) -> tuple[Shape, ...] | None:
     return shapes if len(shapes) == len(inputs) else None
 
 
-def _claim(label: tuple[str, ...] | None, counts: bool, span: Span, at: At) -> tuple[str, ...] | None:
+def _claim(label: StepLabel | None, counts: bool, span: Span, at: At) -> tuple[str, ...] | None:
     if counts:
         return at.scope.claim(label, "layer", span, at)
     if label:
-        at.scope.claim_value(label, span, at)
+        at.scope.claim_value(label, at)
     return None
 
 
 def add_unknown(
-    label: tuple[str, ...] | None, span: Span, at: At, *, counts: bool = True, inputs: tuple[Value, ...] = ()
+    label: StepLabel | None, span: Span, at: At, *, counts: bool = True, inputs: tuple[Value, ...] = ()
 ) -> Tensor:
     """A step that failed, or whose input did: its shape is unknown, and nothing more is said because of it."""
     try:
@@ -82,7 +83,7 @@ def add_unknown(
     if not inputs and at.current is not None:
         inputs = (at.scope.localise(at.current),)
     tensor = at.scope.add(Unknown(inputs, name, at.place(span)))
-    at.scope.enter(label, tensor)
+    at.scope.enter(label and label.parts, tensor)
     return tensor
 
 

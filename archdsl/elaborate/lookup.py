@@ -8,12 +8,13 @@ from archdsl import ops
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import POISON, StepValue, Tensor
+from archdsl.elaborate.written import labels_in, lets_in
 from archdsl.ir.why import Traced, Why
 from archdsl.source import Span
 from archdsl.syntax import ast
 
 if TYPE_CHECKING:
-    from archdsl.diagnostic import Help
+    from archdsl.diagnostic import Help, Label
 
 
 def bind(name: ast.Name, traced: Traced, at: At) -> None:
@@ -48,7 +49,20 @@ def name(text: str, span: Span, at: At) -> Traced:
     from archdsl.errors.names import UnknownName
 
     known = [*at.names.all(), *at.file.names(), *ops.names()]
-    raise at.reporter.fail(UnknownName("value", text), span, helps=did_you_mean(text, known, span))
+    labels = _out_of_reach(text, span, at)
+    helps = () if labels else did_you_mean(text, known, span)
+    raise at.reporter.fail(UnknownName("value", text), span, labels=labels, helps=helps)
+
+
+def _out_of_reach(name: str, span: Span, at: At) -> tuple[Label, ...]:
+    """A `let` of that name elsewhere in the block: below, or between braces that ended."""
+    from archdsl.diagnostic import Label
+
+    written = lets_in(at.block.declaration.body).get(name) if at.block else None
+    if written is None:
+        return ()
+    below = written.start > span.start
+    return (Label(written, "defined only here, below" if below else "defined here, until the end of these braces"),)
 
 
 def step(path: ast.Path, at: At) -> StepValue:
@@ -74,9 +88,26 @@ def step(path: ast.Path, at: At) -> StepValue:
     raise unknown_step(word, path.span, at)
 
 
+_ELSEWHERE = {
+    "batchnorm": "bn", "batch_norm": "bn", "batchnorm2d": "bn", "layer_norm": "layernorm", "group_norm": "groupnorm",
+    "dense": "linear", "fc": "linear", "fully_connected": "linear", "max_pool": "maxpool", "max_pool2d": "maxpool",
+    "maxpool2d": "maxpool", "avg_pool": "avgpool", "avgpool2d": "avgpool", "adaptive_avg_pool2d": "avgpool",
+    "deconv": "conv_transpose", "swish": "silu", "lrelu": "leaky_relu", "cat": "concat", "reshape": "rearrange",
+    "permute": "rearrange", "view": "rearrange", "interpolate": "upsample", "resize": "upsample",
+    "droppath": "drop_path",
+}  # fmt: skip
+"""What other libraries call an op."""
+
+
 def unknown_step(word: str, span: Span, at: At) -> Failed:
     from archdsl import connectors
+    from archdsl.diagnostic import Edit, Help
     from archdsl.errors.names import UnknownStep
+
+    here = _ELSEWHERE.get(word.lower())
+    if here is not None:
+        helps = (Help(f"it is called `{here}` here", Edit(span, here)),)
+        return at.reporter.fail(UnknownStep(word), span, helps=helps)
 
     steps = [n for n in at.names.all() if isinstance((local(n, at) or _NOTHING).value, StepValue)]
     known = [*steps, *at.file.names(), *ops.names(), *connectors.names()]
@@ -168,11 +199,28 @@ def _no_label(label: str, span: Span, at: At) -> Failed:
     skipped = at.scope.skipped_condition(label)
     if skipped is not None:
         return at.reporter.fail(LabelNotTaken(label), span, labels=(Label(skipped, "this condition is false here"),))
-    known = at.scope.visible_labels()
-    quoted = span.text.startswith('@"')
-    return at.reporter.fail(
-        UnknownLabel(label), span, helps=did_you_mean(label, known, span, '@"{}"' if quoted else "@{}")
-    )
+    labels, notes = _label_out_of_reach(label, span, at)
+    helps = ()
+    if not labels and not notes:
+        form = '@"{}"' if span.text.startswith('@"') else "@{}"
+        helps = did_you_mean(label, at.scope.visible_labels(), span, form)
+    return at.reporter.fail(UnknownLabel(label), span, labels=labels, notes=notes, helps=helps)
+
+
+def _label_out_of_reach(label: str, span: Span, at: At) -> tuple[tuple[Label, ...], tuple[str, ...]]:
+    """The label elsewhere: below in this block, or inside a block that is called."""
+    from archdsl.diagnostic import Label
+
+    written = labels_in(at.block.declaration.body).get(label) if at.block else None
+    if written is not None and written.start > span.start:
+        return (Label(written, "stands only here, below: references go up"),), ()
+    if written is not None:
+        return (Label(written, "stands here, in a scope that is not around the reference"),), ()
+    head, dot, rest = label.rpartition(".")
+    for block in at.file.blocks.values():
+        if rest in labels_in(block.body) and (not dot or at.scope.find(head) is not None):
+            return (), (f"`{rest}` is inside block {block.name.text}: what a block call contains is not seen outside",)
+    return (), ()
 
 
 def did_you_mean(word: str, known: object, span: Span, form: str = "{}") -> tuple[Help, ...]:

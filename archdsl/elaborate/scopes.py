@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from archdsl.elaborate.context import At
-from archdsl.elaborate.labels import why_not
-from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Tensor
+from archdsl.elaborate.written import StepLabel, labels_in
 from archdsl.ir.graph import Graph, Guard, Input, Node, Place, Scope, Value
 from archdsl.source import Span
 from archdsl.syntax import ast
@@ -46,9 +45,9 @@ class ScopeBuilder:
 
     # ---- names
 
-    def claim(self, label: tuple[str, ...] | None, kind: str, span: Span, at: At) -> tuple[str, ...]:
+    def claim(self, label: StepLabel | None, kind: str, span: Span, at: At) -> tuple[str, ...]:
         """The path of a counted step: its label, or its number. `kind` is "layer", "block call" or "group"."""
-        name = label or (str(self.counted),)
+        name, span = (label.parts, label.span) if label else ((str(self.counted),), span)
         self.counted += 1
         path = ".".join(name)
         for depth in range(1, len(name)):
@@ -61,12 +60,12 @@ class ScopeBuilder:
         self._owners[path] = (kind, span)
         return name
 
-    def claim_value(self, label: tuple[str, ...], span: Span, at: At) -> None:
+    def claim_value(self, label: StepLabel, at: At) -> None:
         """The label of a step that makes no module: it is no path, but no other step may have it."""
-        path = ".".join(label)
+        path = ".".join(label.parts)
         if path in self._owners:
-            self._refuse_second(path, span, at)
-        self._owners[path] = ("value", span)
+            self._refuse_second(path, label.span, at)
+        self._owners[path] = ("value", label.span)
 
     def _refuse_into(self, path: str, container: str, owner: tuple[str, Span], span: Span, at: At) -> None:
         from archdsl.diagnostic import Label
@@ -76,10 +75,13 @@ class ScopeBuilder:
         raise at.reporter.fail(error, span, labels=(Label(owner[1], f"`{container}` is this {owner[0]}"),))
 
     def _refuse_second(self, path: str, span: Span, at: At) -> None:
-        from archdsl.diagnostic import Label
+        from archdsl.diagnostic import Help, Label
         from archdsl.errors.names import DuplicatePath
 
         first = self._owners[path][1]
+        if first == span:
+            helps = (Help(f'unfolded again: compute the label from the loop variable, such as "{path}{{i}}"'),)
+            raise at.reporter.fail(DuplicatePath(path), span, helps=helps)
         raise at.reporter.fail(DuplicatePath(path), span, labels=(Label(first, f"the first `{path}`"),))
 
     def warn_of_moving_key(self, span: Span, at: At) -> None:
@@ -93,10 +95,10 @@ class ScopeBuilder:
         labels = (Label(condition, "this condition"),) if condition else ()
         at.reporter.report(KeyMoves(str(self.counted - 1), answer), span, labels=labels)
 
-    def enter(self, label: tuple[str, ...] | None, tensor: Tensor, group: ScopeBuilder | None = None) -> None:
+    def enter(self, name: tuple[str, ...] | None, tensor: Tensor, group: ScopeBuilder | None = None) -> None:
         """Make a step's result known under its path."""
-        if label:
-            self.entries[".".join(label)] = Entry(tensor, group)
+        if name:
+            self.entries[".".join(name)] = Entry(tensor, group)
 
     def hide_since(self, known: int) -> None:
         """Labels beyond the first `known` name steps that may not run."""
@@ -188,51 +190,3 @@ class ScopeBuilder:
         """Append a step; its first output."""
         self.graph.nodes.append(node)
         return Tensor(node.outputs[0], self)
-
-
-def label_of(node: ast.Path | ast.Template | None, at: At) -> tuple[str, ...] | None:
-    """A step's label as path components; None without one, or with one that can't be used (which was reported)."""
-    if node is None:
-        return None
-    if isinstance(node, ast.Path):
-        text = node.text
-    else:
-        from archdsl.elaborate.expressions import text as filled_in
-
-        try:
-            text = filled_in(node, at)
-        except Failed:
-            return None
-    parts = tuple(text.split("."))
-    for part in parts:
-        reason = why_not(part)
-        if reason:
-            from archdsl.elaborate.values import show
-            from archdsl.errors.names import BadLabel
-
-            at.reporter.report(BadLabel(show(part)[1:-1], reason), node.span)
-            return None
-    return parts
-
-
-def labels_in(branch: ast.Body | ast.If) -> set[str]:
-    """The labels written in braces, at any depth, as far as they are plain words."""
-    found: set[str] = set()
-    todo: list[object] = [branch]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, ast.Step):
-            if isinstance(node.label, ast.Path):
-                found.add(node.label.text)
-            todo.append(node.unit)
-        elif isinstance(node, ast.Body):
-            todo += node.statements
-        elif isinstance(node, ast.If):
-            todo += [node.then, node.orelse]
-        elif isinstance(node, ast.Chain):
-            todo += node.steps
-        elif isinstance(node, ast.For):
-            todo.append(node.body)
-        elif isinstance(node, ast.Use) and node.body is not None:
-            todo += [node.body, *(clause.body for clause in node.clauses)]
-    return found

@@ -9,14 +9,12 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, integer
 from archdsl.elaborate.layers import add_layer, add_unknown
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.scopes import label_of
 from archdsl.elaborate.values import Block, StepValue, Tensor
+from archdsl.elaborate.written import StepLabel, label_of
 from archdsl.ir.graph import Turn
 from archdsl.ir.why import Traced
 from archdsl.source import Span
 from archdsl.syntax import ast
-
-Label = tuple[str, ...]
 
 
 def run_chain(chain: ast.Chain, at: At) -> Tensor | None:
@@ -71,7 +69,7 @@ def _repeat(unit: ast.Body | ast.Use | ast.Run, count: int, traced: Traced, span
     return current
 
 
-def run_unit(unit: ast.Body | ast.Use | ast.Run, label: Label | None, at: At) -> Tensor | None:
+def run_unit(unit: ast.Body | ast.Use | ast.Run, label: StepLabel | None, at: At) -> Tensor | None:
     """A step without its repeat. A failed one is reported and gives a value of unknown shape."""
     if isinstance(unit, ast.Body):
         from archdsl.elaborate.groups import run_group
@@ -84,7 +82,7 @@ def run_unit(unit: ast.Body | ast.Use | ast.Run, label: Label | None, at: At) ->
         return add_unknown(label, unit.span, at)
 
 
-def _run_reference(unit: ast.Run, label: Label | None, at: At) -> Tensor:
+def _run_reference(unit: ast.Run, label: StepLabel | None, at: At) -> Tensor:
     if unit.args is not None:
         from archdsl.errors.names import Unsupported
 
@@ -97,7 +95,7 @@ def _run_reference(unit: ast.Run, label: Label | None, at: At) -> Tensor:
         from archdsl.errors.values import BadStep
 
         raise at.reporter.fail(BadStep(unit.span.text, type_name(found)), unit.span)
-    at.scope.enter(label, found)
+    at.scope.enter(label and label.parts, found)
     return found
 
 
@@ -116,9 +114,10 @@ def _item(found: Traced, unit: ast.Run, at: At) -> object:
     return found.value
 
 
-def _run_use(unit: ast.Use, label: Label | None, at: At) -> Tensor | None:
+def _run_use(unit: ast.Use, label: StepLabel | None, at: At) -> Tensor | None:
     word = unit.path.text
-    if connectors.is_connector(word) and (unit.body is not None or lookup.local(word, at) is None):
+    planned = word in connectors.PLANNED and unit.body is None  # `dense(10)` is somebody's linear layer
+    if connectors.is_connector(word) and not planned and (unit.body is not None or lookup.local(word, at) is None):
         from archdsl.elaborate.wiring import run_connector
 
         return run_connector(word, unit, label, at)
@@ -128,7 +127,7 @@ def _run_use(unit: ast.Use, label: Label | None, at: At) -> Tensor | None:
     return run_value(step, label, unit, at)
 
 
-def run_value(step: StepValue, label: Label | None, unit: ast.Use, at: At) -> Tensor:
+def run_value(step: StepValue, label: StepLabel | None, unit: ast.Use, at: At) -> Tensor:
     """A step whose word and arguments are known: an op or a block call."""
     if isinstance(step.target, Block):
         from archdsl.elaborate.calls import call_block

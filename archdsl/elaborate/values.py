@@ -55,14 +55,18 @@ class Block:
 
 
 class Given:
-    """An argument as written: its place, its name if it has one, what it came to (None where that failed)."""
+    """An argument as written: its name if it has one, its place, what it came to (None where that failed).
 
-    __slots__ = ("name", "span", "traced")
+    name_span: where the name stands; the argument's own place where it has none.
+    """
 
-    def __init__(self, name: str | None, span: Span, traced: Traced | None) -> None:
+    __slots__ = ("name", "name_span", "span", "traced")
+
+    def __init__(self, name: str | None, span: Span, traced: Traced | None, name_span: Span | None = None) -> None:
         self.name = name
         self.span = span
         self.traced = traced
+        self.name_span = name_span or span
 
 
 class StepValue:

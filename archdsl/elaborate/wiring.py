@@ -13,6 +13,7 @@ from archdsl.elaborate.report import Failed
 from archdsl.elaborate.shown import nominal_note, shown_apart
 from archdsl.elaborate.statements import Branched, run_body, run_sequence
 from archdsl.elaborate.values import Given, Tensor
+from archdsl.elaborate.written import StepLabel
 from archdsl.ir.explain import derived
 from archdsl.ir.graph import Region
 from archdsl.ir.shape import Shape
@@ -21,7 +22,7 @@ from archdsl.source import Span
 from archdsl.syntax import ast
 
 
-def run_connector(word: str, unit: ast.Use, label: tuple[str, ...] | None, at: At) -> Tensor | None:
+def run_connector(word: str, unit: ast.Use, label: StepLabel | None, at: At) -> Tensor | None:
     """A connector step. A labelled one is a scope of its own; else its steps belong to what encloses it."""
     cls = connectors.find(word)
     if cls is None:
