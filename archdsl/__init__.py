@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from archdsl.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from archdsl.diagnostic import CompileError
     from archdsl.api import TooLarge, check, compile, load, loads
+    from archdsl.diagnostic import CompileError
 
 __all__ = ["CompileError", "TooLarge", "__version__", "check", "compile", "load", "loads"]
 

@@ -1,4 +1,4 @@
-"""The Python API: a spec becomes a module, by the one path that `archdsl compile` takes: check, emit, run the source."""
+"""The Python API: a spec becomes a module by the path that `archdsl compile` takes: check, emit; and its source is run."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ def compile(path: str | os.PathLike[str], variant: str | None = None, **params: 
     return emit(_program(path, variant, params))
 
 
-def check(
-    path: str | os.PathLike[str], variant: str | None = None, **params: object
-) -> tuple[Diagnostic, ...]:
+def check(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> tuple[Diagnostic, ...]:
     """What is wrong with a spec: errors and warnings, in the order of the text."""
     try:
         source, reader = _read(path)

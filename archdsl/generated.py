@@ -33,7 +33,7 @@ def run(source: str, title: str) -> ModuleType:
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     sys.modules[name] = module
     try:
-        exec(code, module.__dict__)  # noqa: S102: our own output, nothing of the user's is pasted into it
+        exec(code, module.__dict__)  # our own output: nothing of the user's is pasted into it
     except BaseException:
         del sys.modules[name]
         raise

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from archdsl.api import build
 from archdsl.cost import Costs
-from archdsl.ir.graph import Layer, Node, Program, Value
+from archdsl.ir.graph import Layer, Program, Value
 
 Sizes = tuple[int, ...]
+Tree = dict[str, "Sizes | Tree"]
 
 
 def verify(program: Program, module: nn.Module | None = None) -> list[str]:
@@ -41,26 +43,26 @@ def _state(program: Program, module: nn.Module) -> Iterator[str]:
 
 def expected_state(program: Program) -> dict[str, Sizes]:
     """The state dict's keys and shapes by the graph, in PyTorch's order: a module's children as they were first met."""
-    tree: dict[str, object] = {}
+    tree: Tree = {}
     for path, node, _ in program.graph.walk():
         if isinstance(node, Layer) and node.name is not None:
             for state in node.op.state(*(value.shape for value in node.inputs)):
                 within = tree
                 for part in path:
-                    within = within.setdefault(part, {})  # type: ignore[assignment]
+                    within = cast(Tree, within.setdefault(part, {}))
                 within[f"={state.name}"] = state.shape
     return dict(_flat(tree, ""))
 
 
-def _flat(tree: dict[str, object], prefix: str) -> Iterator[tuple[str, Sizes]]:
+def _flat(tree: Tree, prefix: str) -> Iterator[tuple[str, Sizes]]:
     stack = [(prefix, iter(tree.items()))]
     while stack:
         prefix, items = stack[-1]
         for name, value in items:
             if isinstance(value, dict):
-                stack.append((f"{prefix}{name}.", iter(value.items())))  # pyright: ignore[reportUnknownArgumentType]
+                stack.append((f"{prefix}{name}.", iter(value.items())))
                 break
-            yield prefix + name[1:], value  # type: ignore[misc]
+            yield prefix + name[1:], value
         else:
             stack.pop()
 
@@ -75,10 +77,12 @@ def _parameters(program: Program, module: nn.Module) -> Iterator[str]:
 def _outputs(program: Program, module: nn.Module) -> Iterator[str]:
     expected = {".".join(path): node for path, node, _ in program.graph.walk() if node.name is not None}
     found: dict[str, object] = {}
-    handles = [
-        child.register_forward_hook(lambda _, __, output, name=name: found.__setitem__(name, output))
-        for name, child in module.named_modules()
-    ]
+
+    def remember(name: str) -> Callable[[nn.Module, object, object], None]:
+        return lambda _module, _inputs, output: found.__setitem__(name, output)
+
+    modules = cast("Iterator[tuple[str, nn.Module]]", module.named_modules())
+    handles = [child.register_forward_hook(remember(name)) for name, child in modules]
     training = module.training
     try:
         with torch.no_grad():
@@ -90,15 +94,11 @@ def _outputs(program: Program, module: nn.Module) -> Iterator[str]:
     yield from _compare("the output", program.graph.outputs, output, program)
     for name, node in expected.items():
         if name in found:
-            yield from _compare(name, _results(node), found[name], program)
+            yield from _compare(name, node.outputs, found[name], program)
 
 
-def _results(node: Node) -> tuple[Value, ...]:
-    return node.outputs
-
-
-def _compare(name: str, values: list[Value] | tuple[Value, ...], output: object, program: Program) -> Iterator[str]:
-    tensors = output if isinstance(output, tuple) else (output,)
+def _compare(name: str, values: Sequence[Value], output: object, program: Program) -> Iterator[str]:
+    tensors = cast("tuple[object, ...]", output) if isinstance(output, tuple) else (output,)
     expected = [value.shape.at(program.nominal) if value.shape else None for value in values]
     found = [tuple(tensor.shape) if isinstance(tensor, Tensor) else None for tensor in tensors]
     if expected != found:

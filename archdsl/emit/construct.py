@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from archdsl.emit.align import Body, align, signature
+from archdsl.emit.argument import Argument, Entry, Factory
 from archdsl.emit.code import Call, Expr, Lambda, Literal, Name
 from archdsl.emit.derive import equal
 from archdsl.emit.fresh import Freshness
 from archdsl.emit.roll import rolled
 from archdsl.emit.survey import Survey
-from archdsl.emit.unit import Argument, Entry, Factory, Member, Unit
+from archdsl.emit.unit import Member, Unit
 from archdsl.emit.write import Writer, layer_of, module_form, skeleton, torch_form
 from archdsl.ir.graph import Graph, Layer, Node, Scope
 from archdsl.ir.why import Why
@@ -99,9 +100,7 @@ class Construction:
                 args.append(given)
         return Call(Name(made_by.name), tuple(args), tuple(kwargs))
 
-    def _given(
-        self, unit: Unit, made_by: Unit, argument: Argument, members: Sequence[Member], key: Key
-    ) -> Expr | None:
+    def _given(self, unit: Unit, made_by: Unit, argument: Argument, members: Sequence[Member], key: Key) -> Expr | None:
         """What is passed for an argument; None if no member needs it."""
         here = [(member, made_by.number[_scope(member.node).graph]) for member in members]
         here = [(member, number) for member, number in here if number in argument.values]

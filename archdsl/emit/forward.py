@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import cast
 
 from archdsl.emit.align import Ref, Step
 from archdsl.emit.code import Attribute, Call, Expr, Infix, Literal, Name, Subscript, Ternary
@@ -19,7 +20,8 @@ from archdsl.emit.register import has_own_test, is_child, path, presence, runs
 from archdsl.emit.statements import Assign, Function, If, Origin, Parameter, Raise, Return, Stmt
 from archdsl.emit.unit import Member, Unit
 from archdsl.emit.write import Writer, layer_of, torch_form
-from archdsl.ir.graph import Check, Input, Layer
+from archdsl.ir.graph import Check, Input, Layer, Node
+from archdsl.ops.form import Axis, X
 from archdsl.source import Span
 
 LOCALS = ("x", "y", "z", "u", "v", "w")
@@ -30,13 +32,19 @@ ROOM = 84
 
 
 class Pending:
-    """An expression that waits for its one reader; `last` are the variables that it is the last to read."""
+    """An expression that waits for its one reader.
 
-    def __init__(self, expr: Expr, span: Span, steps: int, last: list[Name]) -> None:
+    last:  the variables that it is the last to read.
+    holds: it makes a new value while the frame still holds one of its own that nobody reads afterwards. A further new
+           value in the same expression would be one more in memory than with a statement each.
+    """
+
+    def __init__(self, expr: Expr, span: Span, steps: int, last: list[Name], *, holds: bool) -> None:
         self.expr = expr
         self.span = span
         self.steps = steps
         self.last = last
+        self.holds = holds
 
 
 class Forward:
@@ -49,6 +57,7 @@ class Forward:
         self.statements: list[Stmt] = []
         self.bound: dict[Ref, Name] = {}
         self.pending: dict[Ref, Pending] = {}
+        self.same = self._same_values()
         self.left = self._count_readers()
         self.parameters = self._bind_inputs()
         self.free = [name for name in LOCALS if name not in {parameter.name for parameter in self.parameters}]
@@ -65,15 +74,33 @@ class Forward:
                 for step in run:
                     self._step(step, optional=step.optional)
         self._return()
-        returns = "Tensor" if len(self.body.outputs) == 1 else f"tuple[{', '.join(['Tensor'] * len(self.body.outputs))}]"
+        many = ", ".join(["Tensor"] * len(self.body.outputs))
+        returns = "Tensor" if len(self.body.outputs) == 1 else f"tuple[{many}]"
         return Function("forward", self.parameters, returns, tuple(self.statements))
 
     # ---- values
 
-    def _count_readers(self) -> Counter[Ref]:
-        readers: Counter[Ref] = Counter(self.body.outputs)
+    def _same_values(self) -> dict[Ref, Ref]:
+        """Results that are their step's operand itself (identity)."""
+        same: dict[Ref, Ref] = {}
         for step in self.body.steps:
-            readers.update(step.operands)
+            if not is_child(step) and isinstance(torch_form(_layer(step.one)).function, X):
+                operand = step.operands[0]
+                same[(step.position, 0)] = same.get(operand, operand)
+        return same
+
+    def _operands(self, step: Step) -> list[Ref]:
+        return [self.same.get(ref, ref) for ref in step.operands]
+
+    @property
+    def _outputs(self) -> list[Ref]:
+        return [self.same.get(ref, ref) for ref in self.body.outputs]
+
+    def _count_readers(self) -> Counter[Ref]:
+        readers = Counter(self._outputs)
+        for step in self.body.steps:
+            if (step.position, 0) not in self.same:
+                readers.update(self._operands(step))
         return readers
 
     def _bind_inputs(self) -> tuple[Parameter, ...]:
@@ -127,8 +154,10 @@ class Forward:
 
     def _only_exit(self, run: list[Step]) -> Ref | None:
         """The one value of a run that is read outside it; None if there are more, or none."""
-        inside = Counter(ref for step in run for ref in step.operands)
+        inside = Counter(ref for step in run for ref in self._operands(step))
         made = [(step.position, index) for step in run for index in range(len(step.one.outputs))]
+        if not self.same.keys().isdisjoint(made):
+            return None
         exits = [ref for ref in made if self.left[ref] > inside[ref]]
         return exits[0] if len(exits) == 1 and exits[0][0] == run[-1].position else None
 
@@ -137,10 +166,10 @@ class Forward:
         self._name_all()
         skipped = exit_
         while skipped[0] >= run[0].position:
-            skipped = self.body.steps[skipped[0]].operands[0]
+            skipped = self._operands(self.body.steps[skipped[0]])[0]
         test = presence(self.unit, run[0], stored=True)
         before = self.bound[skipped]
-        inside = sum(step.operands.count(skipped) for step in run)
+        inside = sum(self._operands(step).count(skipped) for step in run)
         target = before
         if self.left[skipped] > inside or before.text not in LOCALS:
             target = self._new_name()
@@ -167,41 +196,60 @@ class Forward:
     def _step(self, step: Step, *, optional: bool) -> None:
         for check in self.checks.get(step.position, ()):
             self._check(check, step)
-        members = [Member(i, node, self.body.graphs[i]) for i, node in step.present()]
-        self._settle_operands(step, members, optional)
-        if not optional and self._added_in_place(step, members):
+        if (step.position, 0) in self.same:
             return
-        steps = 1 + sum(self.pending[ref].steps for ref in step.operands if ref in self.pending)
+        refs = self._operands(step)
+        members = [Member(i, node, self.body.graphs[i]) for i, node in step.present()]
+        self._settle_operands(step, members, refs, optional)
+        if not optional and self._added_in_place(step, members, refs):
+            return
+        steps = 1 + sum(self.pending[ref].steps for ref in refs if ref in self.pending)
+        holds = self._reads_own_last(refs) and self._makes_value(members)
         last: list[Name] = []
-        operands = [self._read(ref, last) for ref in step.operands]
+        operands = [self._read(ref, last) for ref in refs]
         expr = self._expression(step, members, operands, optional)
-        span = step.one.place.span
+        pending = Pending(expr, step.one.place.span, steps, last, holds=holds)
         if len(step.one.outputs) > 1:
-            self._unpack(step, Pending(expr, span, steps, last))
+            self._unpack(step, pending)
             return
         ref = (step.position, 0)
-        self.pending[ref] = Pending(expr, span, steps, last)
+        self.pending[ref] = pending
         if self.left[ref] != 1 or len(expr.flat()) > ROOM:
             self._name(ref)
 
-    def _settle_operands(self, step: Step, members: Sequence[Member], optional: bool) -> None:
+    def _settle_operands(self, step: Step, members: Sequence[Member], refs: list[Ref], optional: bool) -> None:
         """Give variables to operands that can't stand in the step's own expression."""
-        waiting = [ref for ref in step.operands if ref in self.pending]
+        waiting = [ref for ref in refs if ref in self.pending]
         if waiting != list(self.pending)[len(self.pending) - len(waiting) :]:
             self._name_all()
             return
         merges = isinstance(step.one, Layer) and step.one.merges
         uses = _uses(members)
-        for i, ref in enumerate(step.operands):
+        for i, ref in enumerate(refs):
             if ref not in self.pending:
                 continue
             value = self.pending[ref]
             together = _line(value.span) == _line(step.one.place.span) or (merges and value.steps == 1)
-            if not together or uses[i] != 1 or (optional and i == 0):
+            crowded = value.holds and self._makes_value(members)
+            if not together or crowded or uses[i] != 1 or (optional and i == 0):
                 self._name(ref)
-        room = sum(len(self.pending[ref].expr.flat()) for ref in step.operands if ref in self.pending)
+        room = sum(len(self.pending[ref].expr.flat()) for ref in refs if ref in self.pending)
         if room > ROOM - 30:
             self._name_all()
+
+    def _reads_own_last(self, refs: list[Ref]) -> bool:
+        """Whether a step with these operands reads a value of this frame, not one handed in, that nobody reads later."""
+        return any(
+            self.pending[ref].holds if ref in self.pending else ref[0] >= 0 and self.left[ref] == refs.count(ref)
+            for ref in refs
+        )
+
+    def _makes_value(self, members: Sequence[Member]) -> bool:
+        """Whether a step's result takes memory of its own."""
+        nodes = [member.node for member in members]
+        if all(isinstance(node, Layer) and node.op.view for node in nodes):
+            return False
+        return not all(isinstance(m.node, Layer) and self.construction.in_place(m) for m in members)
 
     def _expression(self, step: Step, members: Sequence[Member], operands: list[Expr], optional: bool) -> Expr:
         child = is_child(step)
@@ -232,12 +280,12 @@ class Forward:
         self.statements.append(Assign(targets, value.expr, origin=_origin(value.span)))
         self._release([self.bound.pop(ref) for ref in refs if not self.left[ref]])
 
-    def _added_in_place(self, step: Step, members: Sequence[Member]) -> bool:
+    def _added_in_place(self, step: Step, members: Sequence[Member], refs: list[Ref]) -> bool:
         """`y += shortcut`, where the body's value may be overwritten."""
         node = step.one
-        if not (isinstance(node, Layer) and node.merges == "residual" and len(step.operands) == 2):
+        if not (isinstance(node, Layer) and node.merges == "residual" and len(refs) == 2):
             return False
-        target, other = step.operands
+        target, other = refs
         if target == other or not all(
             self.construction.freshness.overwritable(member.home, member.node.inputs[0]) for member in members
         ):
@@ -254,18 +302,22 @@ class Forward:
         return True
 
     def _return(self) -> None:
-        outputs = self.body.outputs
-        if list(self.pending) != list(outputs):
+        outputs = self._outputs
+        if list(self.pending) != outputs:
             self._name_all()
         spans = [self.pending[ref].span for ref in outputs if ref in self.pending]
         values = tuple(self._read(ref, []) for ref in outputs)
-        self.statements.append(Return(values, _origin(spans[-1]) if spans else None))
+        last = self.statements[-1] if self.statements else None
+        if isinstance(last, Assign) and not last.op and [last.targets] == [values]:
+            self.statements[-1] = Return((last.value,), last.origin)
+        else:
+            self.statements.append(Return(values, _origin(spans[-1]) if spans else None))
 
     # ---- sizes that only a run can compare
 
     def _check(self, check: Check, step: Step) -> None:
         self._name_all()
-        refs = {id(value): ref for value, ref in zip(step.one.inputs, step.operands)}
+        refs = {id(value): ref for value, ref in zip(step.one.inputs, self._operands(step))}
         left, right = (
             Subscript(Attribute(self.bound[refs[id(value)]], "shape"), Literal(check.axis))
             for value in (check.left, check.right)
@@ -288,8 +340,6 @@ def _checks(unit: Unit) -> dict[int, list[Check]]:
 
 def _uses(members: Sequence[Member]) -> Counter[int]:
     """How often a step's expression mentions each operand."""
-    from archdsl.ops.form import Axis, X
-
     node = members[0].node
     if not isinstance(node, Layer):
         return Counter(range(len(node.inputs)))
@@ -302,10 +352,15 @@ def _uses(members: Sequence[Member]) -> Counter[int]:
         elif isinstance(word, Axis):
             counts[word.operand] += 1
         elif isinstance(word, list | tuple):
-            stack.extend(word)
+            stack.extend(cast("Sequence[object]", word))
         elif hasattr(word, "__dict__"):
             stack.extend(vars(word).values())
     return counts or Counter(range(len(node.inputs)))
+
+
+def _layer(node: Node) -> Layer:
+    assert isinstance(node, Layer)
+    return node
 
 
 def _line(span: Span) -> tuple[int, int]:

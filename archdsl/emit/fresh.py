@@ -42,7 +42,7 @@ class Freshness:
 
     def _count(self, graph: Graph) -> dict[int, int]:
         if graph not in self._readers:
-            self._readers[graph] = counts = {}
+            counts = self._readers[graph] = dict[int, int]()
             for values in (*(node.inputs for node in graph.nodes), graph.outputs):
                 for value in values:
                     counts[id(value)] = counts.get(id(value), 0) + 1

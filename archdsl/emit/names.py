@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import keyword
-import os.path
 import re
 
 IMPORTED = {"Callable", "F", "Tensor", "math", "nn", "torch"}
@@ -36,7 +35,9 @@ def shared(words: list[str]) -> str:
     """What several labels have in common: `layer` of `layer1` and `layer2`."""
     if len(set(words)) == 1:
         return words[0]
-    return re.sub(r"[^A-Za-z]+$", "", os.path.commonprefix(words))
+    first, last = min(words), max(words)
+    same = next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), len(first))
+    return re.sub(r"[^A-Za-z]+$", "", first[:same])
 
 
 def variable(word: str, fallback: str = "value") -> str:

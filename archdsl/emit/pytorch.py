@@ -6,18 +6,20 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from archdsl.emit.construct import Construction
 from archdsl.emit.align import Body
+from archdsl.emit.construct import Construction
 from archdsl.emit.forward import Forward
-from archdsl.emit.layout import class_lines
+from archdsl.emit.layout import WIDTH, class_lines
 from archdsl.emit.names import Names, class_name, shared
 from archdsl.emit.plan import Inline, bodies, in_order
 from archdsl.emit.register import FREE, Register
 from archdsl.emit.statements import Class, Origin
 from archdsl.emit.survey import Survey
 from archdsl.emit.unit import Unit
-from archdsl.ir.graph import Graph, Program
+from archdsl.ir.graph import Program
 from archdsl.source import Source
+
+HEADER = '"""{title}, compiled by archdsl from {file} (sha256 {digest}). Edit the spec, not this file."""'
 
 
 def emit(program: Program) -> str:
@@ -87,10 +89,11 @@ def _class(unit: Unit, construction: Construction) -> Class:
 
 def _header(program: Program) -> str:
     source = program.source
-    title = re.sub(r"[^A-Za-z0-9_.-]", "_", program.title)[:40]
+    title = re.sub(r"[^A-Za-z0-9_.-]", "_", program.title)[:30]
     file = re.sub(r"[^A-Za-z0-9_./-]", "_", source.name)
-    file = file if len(file) <= 40 else file.rpartition("/")[2][-40:]
-    return f'"""{title}, compiled by archdsl from {file} (sha256 {digest(source)}). Edit the spec, not this file."""'
+    room = WIDTH - len(HEADER.format(title=title, file="", digest=digest(source)))
+    file = file if len(file) <= room else file.rpartition("/")[2][-room:]
+    return HEADER.format(title=title, file=file, digest=digest(source))
 
 
 def digest(source: Source) -> str:

@@ -37,7 +37,7 @@ def form_of(body: Body) -> str:
 
 
 def _is_chain(body: Body) -> bool:
-    """Whether each step has a module and takes what the one before made, the first the input; the last is the result."""
+    """Whether each step has a module and takes what the one before made; the first the input, the last is the result."""
     if len(body.graphs[0].inputs) != 1 or any(graph.checks for graph in body.graphs):
         return False
     before = (-1, 0)
@@ -151,7 +151,9 @@ class Register:
             if argument.attribute is not None
         ]
         start = [] if self.form == NUMBERED else [Do(_super_init(()))]
-        return Function("__init__", self.unit.parameters, "None", (*start, *kept, *children))
+        return Function(
+            "__init__", tuple(argument.parameter for argument in self.unit.ordered), "None", (*start, *kept, *children)
+        )
 
     def child(self, step: Step) -> Expr:
         """The call that makes a step."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from archdsl.elaborate.labels import MODULE_ATTRIBUTES
 from archdsl.emit.align import Body
+from archdsl.emit.argument import Argument, Entry
 from archdsl.emit.code import Expr, Infix, Literal, Name, Negative, Not
 from archdsl.emit.derive import UNSUPPORTED, At, Leaf, common, equal, plain
 from archdsl.emit.names import Names, variable
-from archdsl.emit.statements import Parameter
 from archdsl.emit.survey import Survey
 from archdsl.ir.graph import Graph, Node
 from archdsl.ir.why import Why
 from archdsl.record import Record
+
 
 class Member(Record):
     """A step in one of a unit's graphs: the graph's number, the step, and the graph or group that it stands in.
@@ -26,51 +26,6 @@ class Member(Record):
     node: Node
     home: Graph
     foreign: bool = False
-
-
-class Entry(Record):
-    """What a slot holds in one graph: its number, the value, and where that came from if it is known."""
-
-    graph: int
-    value: object
-    why: Why | None = None
-
-
-class Factory(Record):
-    """The value of an argument that makes a child: the step that is to be made."""
-
-    node: Node
-    home: Graph
-
-
-class Argument:
-    """An argument of a unit's constructor.
-
-    key:    what it stands for: ("param", name), ("input", "0.1"), ("flag", ...), or a slot of its own.
-    values: by graph number; a graph that doesn't need it is left out.
-    whys:   where a value came from, as far as that is said in terms of the block that the unit is part of.
-    """
-
-    def __init__(self, key: tuple[Hashable, ...], name: str) -> None:
-        self.key = key
-        self.name = name
-        self.values: dict[int, object] = {}
-        self.whys: dict[int, Why] = {}
-        self.default: Expr | None = None
-        self.attribute: str | None = None
-        """The attribute that keeps it for `forward`, if that needs it."""
-
-    @property
-    def rule(self) -> Hashable:
-        return self.key[0]
-
-    @property
-    def boolean(self) -> bool:
-        return all(isinstance(value, bool) for value in self.values.values())
-
-    @property
-    def factory(self) -> bool:
-        return any(isinstance(value, Factory) for value in self.values.values())
 
 
 class Unit:
@@ -136,14 +91,14 @@ class Unit:
 
         parameter: the block's own that may be it.
         """
-        values = [i in present for i in self.everywhere]
+        there = set(present)
+        values = [i in there for i in self.everywhere]
         if parameter is not None:
             given = [self._given(Leaf("param", parameter, ()), i) for i in self.everywhere]
             if given in (values, [not value for value in values]):
-                whys = (Why("param", None, value, (), parameter) for value in given)
-                return self.argument(("param", parameter), variable(parameter), list(map(Entry, self.everywhere, given, whys)))
-        key = ("flag", tuple(present))
-        return self.argument(key, variable(hint), list(map(Entry, self.everywhere, values)))
+                entries = [Entry(i, value, Why("param", None, value, (), parameter)) for i, value in enumerate(given)]
+                return self.argument(("param", parameter), variable(parameter), entries)
+        return self.argument(("flag", tuple(present)), variable(hint), list(map(Entry, self.everywhere, values)))
 
     def _fits(self, expr: Expr, entries: Sequence[Entry]) -> bool:
         """Whether its leaves are this unit's own: a step handed in speaks of its maker's parameters instead."""
@@ -189,7 +144,12 @@ class Unit:
         operand, axis = map(int, leaf.name.split("."))
         owner = self.survey.owner[self.body.graphs[0]]
         shape = owner.inputs[operand].shape
-        what = "channels" if shape and shape.channel_axis == axis else "features" if shape and axis == shape.rank - 1 else f"axis{axis}"
+        if shape is None:
+            what = f"axis{axis}"
+        elif shape.channel_axis == axis:
+            what = "channels"
+        else:
+            what = "features" if axis == shape.rank - 1 else f"axis{axis}"
         return f"in_{what}" if operand == 0 else f"in{operand}_{what}"
 
     # ---- once all slots are known
@@ -198,20 +158,15 @@ class Unit:
         """Give arguments their defaults: the value that most calls give, where a call may leave it out."""
         weights = [max(1, len(self.survey.uses[graph])) for graph in self.body.graphs]
         for argument in self.arguments.values():
-            if argument.factory:
-                argument.default = Literal(None) if len(argument.values) < len(weights) else None
-            elif argument.boolean or self._has_default(argument) or len(argument.values) < len(weights):
-                counts: Counter[object] = Counter()
-                for i, value in argument.values.items():
-                    counts[(type(value), value)] += weights[i]
-                (_, value), _ = max(counts.items(), key=lambda item: (item[1], not item[0][1]))  # type: ignore[index]
-                argument.default = Literal(value)
+            not_everywhere = len(argument.values) < len(weights)
+            if not_everywhere or argument.boolean or self._has_default(argument):
+                argument.take_default(weights)
 
     def _has_default(self, argument: Argument) -> bool:
-        return argument.rule == "param" and any(
-            argument.key[1] not in scope.args for graph in self.body.graphs for scope in self.survey.uses[graph]
-            if graph.kind == "block"
-        )
+        """Whether some call left it out, so that the block has a default for it."""
+        if argument.rule != "param" or self.kind != "block":
+            return False
+        return any(argument.key[1] not in scope.args for graph in self.body.graphs for scope in self.survey.uses[graph])
 
     @property
     def ordered(self) -> list[Argument]:
@@ -226,12 +181,6 @@ class Unit:
             return (argument.boolean, argument.default is not None, group, within)
 
         return sorted(self.arguments.values(), key=rank)  # type: ignore[arg-type]
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        return tuple(
-            Parameter(a.name, _annotation(a), a.default, keyword_only=a.boolean) for a in self.ordered
-        )
 
 
 def _labels(body: Body) -> set[str]:
@@ -261,21 +210,3 @@ def _shared_key(whys: Sequence[Why]) -> tuple[Hashable, ...] | None:
     """Slots share an argument if one piece of text made both."""
     span = whys[0].span
     return ("text", span) if span is not None and all(why.span == span for why in whys) else None
-
-
-def _annotation(argument: Argument) -> str:
-    values = list(argument.values.values())
-    if argument.factory:
-        return "Callable[[], nn.Module]" + (" | None" if argument.default else "")
-    kinds = {_type(value): None for value in values if value is not None}
-    if "float" in kinds:
-        kinds.pop("int", None)
-    names = list(kinds) + (["None"] if None in values else [])
-    return " | ".join(names)
-
-
-def _type(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"tuple[{', '.join(_type(item) for item in value)}]"  # pyright: ignore[reportUnknownVariableType]
-    return type(value).__name__
-

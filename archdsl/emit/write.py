@@ -6,9 +6,10 @@ from collections.abc import Hashable, Sequence
 from typing import cast
 
 from archdsl.emit import code
+from archdsl.emit.argument import Entry
 from archdsl.emit.code import Expr, Literal, Name
 from archdsl.emit.derive import equal, plain
-from archdsl.emit.unit import Entry, Member, Unit
+from archdsl.emit.unit import Member, Unit
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer
 from archdsl.ops import form
@@ -64,8 +65,11 @@ class Writer:
                 return code.Infix(op, left, self.word([pair.right for pair in pairs], f"{path}.right"))
             case form.Index(items=items):
                 indexed = cast("Sequence[form.Index]", values)
-                return code.Subscript(self.word([index.value for index in indexed], path), code.Index(items))
-            case list() | tuple() if not _plain_numbers(first):
+                return code.Subscript(
+                    self.word([index.value for index in indexed], path),
+                    code.Index(cast("tuple[int | slice, ...]", items)),
+                )
+            case list() | tuple() if not _plain_numbers(cast("Sequence[object]", first)):
                 sequences = cast("Sequence[Sequence[object]]", values)
                 parts = tuple(self.word(part, f"{path}.{k}") for k, part in enumerate(zip(*sequences)))
                 return code.Items(parts) if isinstance(first, list) else code.Tuple(parts)
@@ -123,10 +127,10 @@ def skeleton(word: object) -> Hashable:
             return callee, skeleton(args), *((name, skeleton(value)) for name, value in kwargs)
         case form.Infix(op=op, left=left, right=right):
             return op, skeleton(left), skeleton(right)
-        case form.Index(value=value, items=items):
-            return "index", skeleton(value), repr(items)
-        case list() | tuple() if not _plain_numbers(word):
-            return type(word).__name__, *map(skeleton, word)
+        case form.Index(value=value, items=brackets):
+            return "index", skeleton(value), repr(brackets)
+        case list() | tuple() if not _plain_numbers(items := cast("Sequence[object]", word)):
+            return type(items).__name__, *map(skeleton, items)
         case form.X() | form.Axis() | form.Training() | form.Attribute():
             return repr(word)
         case Dim(constant=None):
