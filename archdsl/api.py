@@ -1,4 +1,4 @@
-"""The Python API: a spec becomes a module by the path that `archdsl compile` takes: check, emit; and its source is run."""
+"""The Python API: a spec becomes a module by the path that `archdsl compile` takes, and its source is run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from archdsl.compiler import Importer
 from archdsl.compiler import check as check_source
 from archdsl.diagnostic import CompileError, Diagnostic
 from archdsl.emit import emit, network_class
+from archdsl.ir.bodies import bodies_first
 from archdsl.ir.graph import Program
 from archdsl.source import Source
 
@@ -93,7 +94,7 @@ def build(
     on_meta = device is not None and torch.device(device).type == "meta"
     if not on_meta:
         _mind_memory(program, max_bytes)
-    network = getattr(run(emit(program), program.title), network_class(program))
+    network = getattr(run(emit(program), program.title, _specs(program)), network_class(program))
     if on_meta:
         with torch.device("meta"):
             return network().to(dtype=dtype)
@@ -120,6 +121,14 @@ def _checked(source: Source, variant: str | None, params: Mapping[str, object], 
     if checked.program is None:
         raise CompileError(checked.diagnostics)
     return checked.program
+
+
+def _specs(program: Program) -> dict[str, Source]:
+    """The files that a program's steps are written in, by the names that the emitted comments use."""
+    found: dict[str, set[Source]] = {}
+    for graph in bodies_first(program.graph):
+        found.setdefault(graph.span.source.name.rpartition("/")[2], set()).add(graph.span.source)
+    return {name: next(iter(sources)) for name, sources in found.items() if len(sources) == 1}
 
 
 def _mind_memory(program: Program, max_bytes: int | None) -> None:

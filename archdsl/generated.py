@@ -1,8 +1,8 @@
 """Running a generated module's source: where it lies, how its tracebacks show it, how its objects pickle.
 
-The module stands in `sys.modules` under a name made from its content, and its lines in `linecache`: a traceback through
-it shows the generated line, and with it the comment that names the spec's line. A pickle carries the source along, so
-that another process needs the spec no more than this one.
+The module stands in `sys.modules` under a name made from its content, and its lines in `linecache`, for who asks for
+its source. A traceback through it shows the spec's lines (`placed.py`). A pickle carries the source along, so that
+another process needs the spec no more than this one.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ import hashlib
 import linecache
 import re
 import sys
+from collections.abc import Mapping
 from types import ModuleType
 
 from torch import nn
 
+from archdsl.placed import placed
+from archdsl.source import Source
+
 State = dict[str, object]
 
 
-def run(source: str, title: str) -> ModuleType:
-    """The module of that source, run at most once."""
+def run(source: str, title: str, specs: Mapping[str, Source] | None = None) -> ModuleType:
+    """The module of that source, run at most once. `specs` are those that its comments speak of, by file name."""
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
     name = f"archdsl_generated_{re.sub('[^A-Za-z0-9_]', '_', title)}_{digest}"
     if name in sys.modules:
@@ -28,12 +32,12 @@ def run(source: str, title: str) -> ModuleType:
     file = f"<archdsl {title} {digest}>"
     module = ModuleType(name)
     module.__file__ = file
-    code = compile(source, file, "exec", dont_inherit=True)
     # No modification time: `linecache.checkcache` leaves such lines alone.
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     sys.modules[name] = module
     try:
-        exec(code, module.__dict__)  # our own output: nothing of the user's is pasted into it
+        for code in placed(source, file, specs or {}):
+            exec(code, module.__dict__)  # our own output: nothing of the user's is pasted into it
     except BaseException:
         del sys.modules[name]
         raise

@@ -238,18 +238,19 @@ class Forward:
             self._name_all()
 
     def _reads_own_last(self, refs: list[Ref]) -> bool:
-        """Whether a step with these operands reads a value of this frame, not one handed in, that nobody reads later."""
+        """Whether a step with these operands is the last to read a value of this frame, not one handed in."""
         return any(
             self.pending[ref].holds if ref in self.pending else ref[0] >= 0 and self.left[ref] == refs.count(ref)
             for ref in refs
         )
 
     def _makes_value(self, members: Sequence[Member]) -> bool:
-        """Whether a step's result takes memory of its own."""
-        nodes = [member.node for member in members]
-        if all(isinstance(node, Layer) and node.op.view for node in nodes):
-            return False
-        return not all(isinstance(m.node, Layer) and self.construction.in_place(m) for m in members)
+        """Whether a step's result takes memory of its own. An activation is written around its operand all the same, as
+        everyone does."""
+        return not all(
+            isinstance(member.node, Layer) and (member.node.op.view or member.node.op.role == "activation")
+            for member in members
+        )
 
     def _expression(self, step: Step, members: Sequence[Member], operands: list[Expr], optional: bool) -> Expr:
         child = is_child(step)
