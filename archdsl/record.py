@@ -43,7 +43,7 @@ class Record:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         values = self.__dict__
-        values.update(zip(self.fields, args))  # noqa: B905: fewer arguments than fields is the common case
+        values.update(zip(self.fields, args))  # fewer arguments than fields is the common case
         values.update(kwargs)
         if len(values) != len(self.fields) or len(args) > self.positional:
             self._complete(args, kwargs)

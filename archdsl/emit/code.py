@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from archdsl.record import Record
 
@@ -138,12 +138,13 @@ class Items(Expr):
 
 
 class Tuple(Expr):
-    """A tuple of two expressions or more."""
+    """A tuple."""
 
     items: tuple[Expr, ...]
 
     def flat(self) -> str:
-        return f"({', '.join(item.flat() for item in self.items)})"
+        last = "," if len(self.items) == 1 else ""
+        return f"({', '.join(item.flat() for item in self.items)}{last})"
 
 
 class Times(Expr):
@@ -244,7 +245,7 @@ def quoted(value: object) -> str:
         single = ascii(value)
         return f'"{single[1:-1]}"' if single[0] == "'" and '"' not in value and "\\'" not in single else single
     if isinstance(value, tuple):
-        items = [quoted(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        items = [quoted(item) for item in cast("tuple[object, ...]", value)]
         return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return f'float("{value}")'

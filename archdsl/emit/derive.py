@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import reduce
-from typing import Any
+from functools import partial, reduce
+from typing import Any, cast
 
 from archdsl.emit.code import Expr, Infix, Literal, Negative, Not
 from archdsl.ir.dim import Dim
@@ -21,14 +21,14 @@ from archdsl.record import Record
 DEEPEST = 30
 """No expression in a module is that deep; a derivation along a long chain of steps may be."""
 
-OPERATORS: Mapping[str, tuple[str, Callable[[Any, Any], object]]] = {
+OPERATORS: Mapping[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "+": ("+", operator.add),
     "-": ("-", operator.sub),
     "*": ("*", operator.mul),
-    "/": ("/", operator.truediv),
-    "//": ("//", operator.floordiv),
+    "/": ("/", lambda left, right: left / right),
+    "//": ("//", lambda left, right: left // right),
     "%": ("%", operator.mod),
-    "^": ("**", operator.pow),
+    "^": ("**", lambda left, right: left**right),
     "==": ("==", operator.eq),
     "!=": ("!=", operator.ne),
     "<": ("<", operator.lt),
@@ -68,7 +68,7 @@ def plain(value: object) -> object:
     if isinstance(value, Dim):
         return UNSUPPORTED if value.constant is None else value.constant
     if isinstance(value, tuple):
-        items: list[object] = [plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        items = [plain(item) for item in cast("tuple[object, ...]", value)]
         if not items or any(type(item) not in (int, float) for item in items):
             return UNSUPPORTED
         return items[0] if all(item == items[0] for item in items) and len(items) > 1 else tuple(items)
@@ -112,8 +112,8 @@ def _applied(rule: str, operands: list[Expr], places: Sequence[At], values: list
     if rule == "step":
         # A step makes one size of several by adding (concat) or multiplying (flatten) them, if it does so simply.
         for sign, function in (("+", operator.add), ("*", operator.mul)):
-            if _holds(lambda *of, function=function: reduce(function, of), given, values):
-                return reduce(lambda left, right, sign=sign: _infix(sign, left, right), operands)
+            if _holds(partial(_folded, function), given, values):
+                return reduce(partial(_infix, sign), operands)
         return None
     if len(operands) == 1:
         if rule == "neg" and _holds(operator.neg, given, values):
@@ -123,6 +123,10 @@ def _applied(rule: str, operands: list[Expr], places: Sequence[At], values: list
         return None
     sign, function = OPERATORS[rule]
     return _infix(sign, *operands) if _holds(function, given, values) else None
+
+
+def _folded(function: Callable[[Any, Any], Any], *operands: object) -> object:
+    return reduce(function, operands)
 
 
 def _infix(sign: str, left: Expr, right: Expr) -> Expr:

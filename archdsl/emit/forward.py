@@ -72,7 +72,7 @@ class Forward:
                 self._block(run, exit_)
             else:
                 for step in run:
-                    self._step(step, optional=step.optional)
+                    self._step(step, optional=step.optional, alone=len(run) == 1)
         self._return()
         many = ", ".join(["Tensor"] * len(self.body.outputs))
         returns = "Tensor" if len(self.body.outputs) == 1 else f"tuple[{many}]"
@@ -193,7 +193,8 @@ class Forward:
 
     # ---- steps
 
-    def _step(self, step: Step, *, optional: bool) -> None:
+    def _step(self, step: Step, *, optional: bool, alone: bool = False) -> None:
+        """One step. An optional one is skipped where a graph lacks it; `alone`: no neighbour shares its condition."""
         for check in self.checks.get(step.position, ()):
             self._check(check, step)
         if (step.position, 0) in self.same:
@@ -207,7 +208,9 @@ class Forward:
         holds = self._reads_own_last(refs) and self._makes_value(members)
         last: list[Name] = []
         operands = [self._read(ref, last) for ref in refs]
-        expr = self._expression(step, members, operands, optional)
+        expr = self._expression(step, members, operands)
+        if optional:
+            expr = self._skippable(step, expr, operands[0], alone)
         pending = Pending(expr, step.one.place.span, steps, last, holds=holds)
         if len(step.one.outputs) > 1:
             self._unpack(step, pending)
@@ -252,17 +255,16 @@ class Forward:
             for member in members
         )
 
-    def _expression(self, step: Step, members: Sequence[Member], operands: list[Expr], optional: bool) -> Expr:
-        child = is_child(step)
-        if child:
-            expr: Expr = Call(path(step.one.name or ()), tuple(operands))
-        else:
-            expr = self._function(members, operands, step)
-        if not optional:
-            return expr
-        if child and has_own_test(step):
-            return Ternary(operands[0], Infix("is", path(step.one.name or ()), Literal(None)), expr)
-        return Ternary(expr, presence(self.unit, step, stored=True), operands[0])
+    def _expression(self, step: Step, members: Sequence[Member], operands: list[Expr]) -> Expr:
+        if is_child(step):
+            return Call(path(step.one.name or ()), tuple(operands))
+        return self._function(members, operands, step)
+
+    def _skippable(self, step: Step, expr: Expr, skipped: Expr, alone: bool) -> Expr:
+        """The step, or what it is skipped for. Only a child that stands alone is there as None where it is lacking."""
+        if alone and has_own_test(step):
+            return Ternary(skipped, Infix("is", path(step.one.name or ()), Literal(None)), expr)
+        return Ternary(expr, presence(self.unit, step, stored=True), skipped)
 
     def _function(self, members: Sequence[Member], operands: list[Expr], step: Step) -> Expr:
         forms = [torch_form(layer_of(member)).function for member in members]

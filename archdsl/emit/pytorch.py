@@ -11,6 +11,7 @@ from archdsl.emit.construct import Construction
 from archdsl.emit.forward import Forward
 from archdsl.emit.layout import WIDTH, class_lines
 from archdsl.emit.names import Names, class_name, shared
+from archdsl.emit.own import own_classes
 from archdsl.emit.plan import Inline, bodies, in_order
 from archdsl.emit.register import FREE, Register
 from archdsl.emit.statements import Class, Origin
@@ -59,6 +60,7 @@ def _classes(program: Program) -> Iterator[Class]:
     construction = Construction(survey)
     inline = Inline(survey)
     names = Names({network_class(program)})
+    yield from own_classes(survey)
     for _, graphs in in_order(survey):
         if inline.take(graphs):
             continue

@@ -37,7 +37,7 @@ def form_of(body: Body) -> str:
 
 
 def _is_chain(body: Body) -> bool:
-    """Whether each step has a module and takes what the one before made; the first the input, the last is the result."""
+    """Whether each step has a module and takes what the one before made, the first the input; the last is returned."""
     if len(body.graphs[0].inputs) != 1 or any(graph.checks for graph in body.graphs):
         return False
     before = (-1, 0)
@@ -86,6 +86,8 @@ def can_be_held(body: Body) -> bool:
         name = step.one.name
         if len(names) > 1 or name is None or name in taken or not all(map(_has_module, _nodes(step))):
             return False
+        if step.optional and len(name) > 1:
+            return False  # its container would have to stand behind the condition, and be there without it
         taken.add(name)
     return True
 
@@ -183,7 +185,7 @@ class Register:
                 for depth in range(1, len(name)):
                     if name[:depth] not in containers:
                         containers.add(name[:depth])
-                        yield _assign(name[:depth], Call(Name("nn.Module")))
+                        made.append(_assign(name[:depth], Call(Name("nn.Module"))))
                 made.append(_assign(name, self.child(step)))
             if self.form == FREE and len(run) == 1 and run[0].optional and has_own_test(run[0]):
                 yield _assign(run[0].one.name or (), Literal(None))

@@ -9,6 +9,7 @@ from archdsl.emit import code
 from archdsl.emit.argument import Entry
 from archdsl.emit.code import Expr, Literal, Name
 from archdsl.emit.derive import equal, plain
+from archdsl.emit.own import in_own_class, needs_class
 from archdsl.emit.unit import Member, Unit
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer
@@ -67,7 +68,7 @@ class Writer:
                 indexed = cast("Sequence[form.Index]", values)
                 return code.Subscript(
                     self.word([index.value for index in indexed], path),
-                    code.Index(cast("tuple[int | slice, ...]", items)),
+                    code.Index(items),
                 )
             case list() | tuple() if not _plain_numbers(cast("Sequence[object]", first)):
                 sequences = cast("Sequence[Sequence[object]]", values)
@@ -141,7 +142,8 @@ def skeleton(word: object) -> Hashable:
 
 def torch_form(layer: Layer) -> form.Form:
     """How PyTorch writes a step."""
-    return layer.op.torch(*(value.shape for value in layer.inputs))
+    written = layer.op.torch(*(value.shape for value in layer.inputs))
+    return in_own_class(layer) if needs_class(layer, written) else written
 
 
 def module_form(layer: Layer) -> form.Call:
