@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 
 from archdsl.emit.align import Body, align, signature
@@ -9,6 +10,7 @@ from archdsl.emit.argument import Argument, Entry, Factory
 from archdsl.emit.code import Call, Expr, Lambda, Literal, Name
 from archdsl.emit.derive import equal
 from archdsl.emit.fresh import Freshness
+from archdsl.emit.names import variable
 from archdsl.emit.roll import rolled
 from archdsl.emit.survey import Survey
 from archdsl.emit.unit import Member, Unit
@@ -28,10 +30,10 @@ class Construction:
         self.unit_of: dict[Graph, Unit] = {}
         """The class of a graph; a group that is not here is written out where it stands."""
 
-    def child(self, unit: Unit, members: Sequence[Member], key: Key) -> Expr:
-        """The call that makes a step."""
+    def child(self, unit: Unit, members: Sequence[Member], key: Key, hint: str | None = None) -> Expr:
+        """The call that makes a step. `hint` names the argument that makes it, where it differs from graph to graph."""
         if len({self._kind(member.node) for member in members}) > 1:
-            return Call(self._factory(unit, members, key))
+            return Call(self._factory(unit, members, key, hint or _word(members[0].node)))
         first = members[0].node
         if isinstance(first, Layer):
             return self._layer(unit, members, key)
@@ -45,11 +47,16 @@ class Construction:
         graph = _scope(node).graph
         return self.unit_of.get(graph) or signature(self.survey, graph)
 
-    def _factory(self, unit: Unit, members: Sequence[Member], key: Key) -> Name:
+    def _factory(self, unit: Unit, members: Sequence[Member], key: Key, hint: str) -> Name:
+        """The argument that makes the step; one for all steps that are made alike in every graph."""
         entries = [Entry(member.graph, Factory(member.node, member.home)) for member in members]
-        labels = [member.node.name[-1] for member in members if member.node.name]
-        hint = labels[0] if labels and not labels[0].isdigit() else "child"
-        return unit.use(unit.argument(("factory", *key), hint, entries))
+        for argument in unit.arguments.values():
+            known = [(argument.values[entry.graph], entry.value) for entry in entries if entry.graph in argument.values]
+            if known and all(_alike(*pair) for pair in known):
+                for entry in entries:
+                    argument.values.setdefault(entry.graph, entry.value)
+                return unit.use(argument)
+        return unit.use(unit.argument(("factory", *key), variable(hint), entries))
 
     # ---- one op
 
@@ -60,10 +67,11 @@ class Construction:
         return made
 
     def in_place(self, member: Member) -> bool:
-        """Whether an activation may overwrite its operand."""
+        """Whether an activation may overwrite its operand. One that was handed in can't know."""
         layer = layer_of(member)
         return (
-            layer.op.role == "activation"
+            not member.foreign
+            and layer.op.role == "activation"
             and torch_form(layer).inplace
             and self.freshness.overwritable(member.home, layer.inputs[0])
         )
@@ -110,7 +118,7 @@ class Construction:
         if argument.factory:
             made = [(member, argument.values[number]) for member, number in here]
             steps = [Member(m.graph, f.node, f.home, foreign=True) for m, f in made if isinstance(f, Factory)]
-            return _callable(self.child(unit, steps, slot))
+            return _callable(self.child(unit, steps, slot, argument.name))
         entries = [
             Entry(member.graph, argument.values[number], _why(argument, member, number, made_by.kind))
             for member, number in here
@@ -138,6 +146,23 @@ def _why(argument: Argument, member: Member, number: int, kind: str) -> Why | No
 def same(left: Expr, right: Expr) -> bool:
     """Whether two expressions are one literal."""
     return isinstance(left, Literal) and isinstance(right, Literal) and equal([left.value, right.value])
+
+
+def _word(node: Node) -> str:
+    """What a step is called where it is written: a parameter's name, or its own label."""
+    written = re.match(r"[A-Za-z_][A-Za-z0-9_]*", node.place.span.text)
+    return written[0] if written else "child"
+
+
+def _alike(left: object, right: object) -> bool:
+    """Whether two factories make the same."""
+    if not isinstance(left, Factory) or not isinstance(right, Factory):
+        return False
+    one, other = left.node, right.node
+    if isinstance(one, Layer) and isinstance(other, Layer):
+        has_weights = torch_form(one).function is None
+        return one.op == other.op and (not has_weights or one.inputs[0].shape == other.inputs[0].shape)
+    return isinstance(one, Scope) and isinstance(other, Scope) and one.graph is other.graph
 
 
 def _callable(call: Expr) -> Expr:

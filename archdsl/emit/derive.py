@@ -146,6 +146,12 @@ def _holds(function: Callable[..., object], operands: list[list[object]], values
         return False
 
 
+def source_of(why: Why) -> Why:
+    """Where a number really comes from, if that is within the block; else the derivation itself."""
+    place = _followed(At(why))
+    return place.why if place.call is None else why
+
+
 def _followed(place: At) -> At:
     """Through steps that pass a size on, names, and calls that made it, to where it really comes from.
 

@@ -8,7 +8,7 @@ from archdsl.elaborate.labels import MODULE_ATTRIBUTES
 from archdsl.emit.align import Body
 from archdsl.emit.argument import Argument, Entry
 from archdsl.emit.code import Expr, Infix, Literal, Name, Negative, Not
-from archdsl.emit.derive import UNSUPPORTED, At, Leaf, common, equal, plain
+from archdsl.emit.derive import UNSUPPORTED, At, Leaf, common, equal, plain, source_of
 from archdsl.emit.names import Names, variable
 from archdsl.emit.survey import Survey
 from archdsl.ir.graph import Graph, Node
@@ -57,6 +57,8 @@ class Unit:
             found = common([At(why) for why in whys])
             if found is not None and self._fits(found, entries):
                 return self._settled(found, entries, stored)
+            if (leaf := self._leaf_of_one(whys, entries)) is not None:
+                return self._settled(leaf, entries, stored)
             key = _shared_key(whys) or key
         return self.use(self.argument(key, variable(hint), entries), stored)
 
@@ -99,6 +101,17 @@ class Unit:
                 entries = [Entry(i, value, Why("param", None, value, (), parameter)) for i, value in enumerate(given)]
                 return self.argument(("param", parameter), variable(parameter), entries)
         return self.argument(("flag", tuple(present)), variable(hint), list(map(Entry, self.everywhere, values)))
+
+    def _leaf_of_one(self, whys: Sequence[Why], entries: Sequence[Entry]) -> Leaf | None:
+        """A leaf that one graph's number is derived from and that is right in all: graphs that lack a step derive what
+        comes behind it in another way."""
+        for rule, name in {(why.rule, why.name): None for why in map(source_of, whys) if why.rule in ("param", "input")}:
+            given = [self._given(Leaf(rule, name, ()), entry.graph) for entry in entries]
+            if all(equal([value, entry.value]) for value, entry in zip(given, entries)):
+                leaf = Leaf(rule, name, tuple(Why(rule, None, value, (), name) for value in given))
+                if self._fits(leaf, entries):
+                    return leaf
+        return None
 
     def _fits(self, expr: Expr, entries: Sequence[Entry]) -> bool:
         """Whether its leaves are this unit's own: a step handed in speaks of its maker's parameters instead."""
