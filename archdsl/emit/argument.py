@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import cast
 
-from archdsl.emit.code import Expr, Literal
+from archdsl.emit.code import Expr, Literal, Name
 from archdsl.emit.statements import Parameter
 from archdsl.ir.graph import Graph, Node
 from archdsl.ir.why import Why
@@ -65,7 +65,7 @@ class Argument:
     def take_default(self, weights: Sequence[int]) -> None:
         """Give it a default: the value that most calls give. `weights` says how many calls each graph has."""
         if self.factory:
-            self.default = Literal(None)
+            self.default = Name("nn.Identity")
             return
         counts: Counter[tuple[type, object]] = Counter()
         for i, value in self.values.items():
@@ -75,7 +75,7 @@ class Argument:
 
     def _annotation(self) -> str:
         if self.factory:
-            return "Callable[[], nn.Module]" + (" | None" if self.default else "")
+            return "Callable[[], nn.Module]"
         values = list(self.values.values())
         kinds = {_type(value): None for value in values if value is not None}
         if "float" in kinds:

@@ -67,10 +67,10 @@ class Construction:
         return made
 
     def in_place(self, member: Member) -> bool:
-        """Whether an activation may overwrite its operand. One that was handed in can't know."""
+        """Whether an activation may overwrite its operand. One that several steps share can't know."""
         layer = layer_of(member)
         return (
-            not member.foreign
+            not member.shared
             and layer.op.role == "activation"
             and torch_form(layer).inplace
             and self.freshness.overwritable(member.home, layer.inputs[0])
@@ -88,7 +88,7 @@ class Construction:
         """The calls that make a group's steps, equal neighbours rolled; `around` are the group itself."""
         made: list[tuple[Hashable, Expr]] = []
         for step in body.steps:
-            members = [Member(around[k].graph, node, body.graphs[k], around[k].foreign) for k, node in step.present()]
+            members = [_within(around[k], node, body.graphs[k]) for k, node in step.present()]
             made.append((step.one.place.span, self.child(unit, members, (*key, step.position))))
         return tuple(rolled(made))
 
@@ -117,13 +117,20 @@ class Construction:
         slot = (*key, *argument.key)
         if argument.factory:
             made = [(member, argument.values[number]) for member, number in here]
-            steps = [Member(m.graph, f.node, f.home, foreign=True) for m, f in made if isinstance(f, Factory)]
+            steps = [
+                Member(m.graph, f.node, f.home, foreign=True, shared=True) for m, f in made if isinstance(f, Factory)
+            ]
             return _callable(self.child(unit, steps, slot, argument.name))
         entries = [
             Entry(member.graph, argument.values[number], _why(argument, member, number, made_by.kind))
             for member, number in here
         ]
         return unit.slot(entries, argument.name, slot)
+
+
+def _within(member: Member, node: Node, home: Graph) -> Member:
+    """A step of something that is written out where it stands."""
+    return Member(member.graph, node, home, member.foreign or home.kind == "block", member.shared)
 
 
 def _why(argument: Argument, member: Member, number: int, kind: str) -> Why | None:

@@ -1,7 +1,8 @@
 """Which graphs become which class.
 
 All graphs of one block are one class if they can be; else those of one structure are. A group is written out where it
-stands, as an `nn.Sequential`, if it is a plain chain of numbered steps; else it is a class like a block.
+stands, as an `nn.Sequential`, if it is a plain chain of numbered steps; else it is a class like a block. A block that is
+such a chain, but not always the same one, is written out too.
 """
 
 from __future__ import annotations
@@ -81,9 +82,7 @@ class Inline:
 
     def take(self, graphs: Sequence[Graph]) -> bool:
         """Whether the graphs of one text are; remembers it."""
-        if graphs[0].kind != "group" or not all(self._is_sequence(graph) for graph in graphs):
-            return False
-        if not all(map(self._matches, self._by_turn(graphs))):
+        if not self._may(graphs) or not all(map(self._is_sequence, graphs)):
             return False
         height = 1 + max(
             (self._height.get(node.graph, 0) for graph in graphs for node in graph.nodes if isinstance(node, Scope)),
@@ -93,6 +92,13 @@ class Inline:
             return False
         self._height.update((graph, height) for graph in graphs)
         return True
+
+    def _may(self, graphs: Sequence[Graph]) -> bool:
+        """A group, where the steps of one class have one form; a block only where it can't be one class (a stage of n
+        units)."""
+        if graphs[0].kind == "group":
+            return all(map(self._matches, self._by_turn(graphs)))
+        return graphs[0].kind == "block" and align(self.survey, graphs) is None
 
     def _is_sequence(self, graph: Graph) -> bool:
         body = align(self.survey, [graph])

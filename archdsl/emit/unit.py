@@ -19,13 +19,15 @@ from archdsl.record import Record
 class Member(Record):
     """A step in one of a unit's graphs: the graph's number, the step, and the graph or group that it stands in.
 
-    foreign: it was handed in from another block, so its derivations speak of that block's parameters.
+    foreign: it is from another block, so its derivations speak of that block's parameters.
+    shared:  it is what an argument makes, which others may use too.
     """
 
     graph: int
     node: Node
     home: Graph
     foreign: bool = False
+    shared: bool = False
 
 
 class Unit:
@@ -105,7 +107,9 @@ class Unit:
     def _leaf_of_one(self, whys: Sequence[Why], entries: Sequence[Entry]) -> Leaf | None:
         """A leaf that one graph's number is derived from and that is right in all: graphs that lack a step derive what
         comes behind it in another way."""
-        for rule, name in {(why.rule, why.name): None for why in map(source_of, whys) if why.rule in ("param", "input")}:
+        for rule, name in {
+            (why.rule, why.name): None for why in map(source_of, whys) if why.rule in ("param", "input")
+        }:
             given = [self._given(Leaf(rule, name, ()), entry.graph) for entry in entries]
             if all(equal([value, entry.value]) for value, entry in zip(given, entries)):
                 leaf = Leaf(rule, name, tuple(Why(rule, None, value, (), name) for value in given))
