@@ -1,8 +1,8 @@
 """Which graphs become which class.
 
 All graphs of one block are one class if they can be; else those of one structure are. A group is written out where it
-stands, as an `nn.Sequential`, if it is a plain chain of numbered steps; else it is a class like a block. A block that is
-such a chain, but not always the same one, is written out too.
+stands, as an `nn.Sequential`, if it is a plain chain of numbered steps; else it is a class like a block. A block that
+is such a chain, but not always the same one, is written out too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A reference for emitted modules: the graph, run node by node with nothing clever. No classes, no reuse, no in-place."""
+"""A reference for emitted modules: the graph, run node by node with nothing clever: no classes, nothing in place."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def named_state(module: nn.Module) -> list[tuple[str, Tensor]]:
 class Word:
     """The value of a form's words."""
 
-    def __init__(self, node: Layer, operands: Sequence[Tensor], path: tuple[str, ...], interpreter: Interpreter) -> None:
+    def __init__(
+        self, node: Layer, operands: Sequence[Tensor], path: tuple[str, ...], interpreter: Interpreter
+    ) -> None:
         self.node = node
         self.operands = operands
         self.path = path

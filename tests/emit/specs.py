@@ -1,4 +1,4 @@
-"""Random specs that mostly compile: blocks with varying parameters, groups, loops, conditions, residuals, references."""
+"""Random specs that mostly compile: varying blocks, groups, loops, conditions, residuals, references."""
 
 from __future__ import annotations
 
@@ -67,8 +67,10 @@ class Writer:
             self.line(indent, depth, in_block)
 
     def width(self, in_block: bool) -> str:
-        return self.pick(("width", "width * 2", "width + 4", "@in.channels", "8", "@.channels")) if in_block else (
-            self.pick(("4", "8", "12", "@.channels"))
+        return (
+            self.pick(("width", "width * 2", "width + 4", "@in.channels", "8", "@.channels"))
+            if in_block
+            else (self.pick(("4", "8", "12", "@.channels")))
         )
 
     def conv(self, in_block: bool, width: str | None = None) -> str:

@@ -18,6 +18,7 @@ from archdsl.verify import verify
 from tests.emit.interpreter import Interpreter
 from tests.emit.specs import random_spec
 
+
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """Tiny tensors are six times as fast without threads that wait for one another."""
