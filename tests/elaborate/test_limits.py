@@ -36,7 +36,7 @@ DOUBLED = 'let a0 = "xxxxxxxxxx"\n' + "\n".join(f'let a{i + 1} = "{{a{i}}}{{a{i}
 def test_what_is_too_much_is_refused_soon(spec: str, before: str, code: str) -> None:
     started = time.perf_counter()
     assert codes(network(spec, before=before)) == [code]
-    assert time.perf_counter() - started < 20, "seconds at most, on any machine"
+    assert time.perf_counter() - started < 60, "seconds at most, on any machine"
 
 
 def test_constant_counts_are_refused_before_anything_is_built() -> None:

@@ -90,8 +90,15 @@ def test_an_expression_reads_back(expr: Expr) -> None:
 
 
 def flattened(node: ast.expr) -> str:
-    """Python makes one node of `a and (b and c)`; either way it is the same."""
-    return ast.dump(ast.parse(ast.unparse(node), mode="eval"))
+    """The tree in words; `a and (b and c)` and `(a and b) and c` are one node, as they mean the same."""
+    return ast.dump(OneNode().visit(ast.parse(ast.unparse(node), mode="eval")))
+
+
+class OneNode(ast.NodeTransformer):
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.BoolOp:
+        self.generic_visit(node)
+        alike = [v.values if isinstance(v, ast.BoolOp) and type(v.op) is type(node.op) else [v] for v in node.values]
+        return ast.BoolOp(node.op, [value for values in alike for value in values])
 
 
 def test_what_is_too_long_is_opened_as_the_formatter_does(tmp_path: Path) -> None:

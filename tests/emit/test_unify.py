@@ -79,7 +79,8 @@ def test_equal_neighbours_of_one_text_are_rolled() -> None:
 
 
 def test_what_cannot_be_one_class_is_several() -> None:
-    block = 'block b(twice) { residual { a: conv(8, 1x1) }; for i in 0..(if twice then 2 else 1) { "c{i}": conv(8, 1x1) } }\n'
+    body = 'residual { a: conv(8, 1x1) }; for i in 0..(if twice then 2 else 1) { "c{i}": conv(8, 1x1) }'
+    block = f"block b(twice) {{ {body} }}\n"
     text = block + network("    b(true); b(false)")
     assert verify(program(text)) == []
     assert re.findall(r"class (\w+)", code(text)) == ["B", "B2", "Net"]

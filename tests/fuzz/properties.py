@@ -16,7 +16,7 @@ from archdsl.source import Source
 LIMITS = Limits(steps=2_000, work=200_000, items=10_000)
 """Low, so that many specs are met in little time, and limits among the mistakes."""
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds for one spec, on a busy machine."""
 
 
