@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from typing import cast
 
 from archdsl.emit.align import Ref, Step
-from archdsl.emit.code import Attribute, Call, Expr, Infix, Literal, Name, Subscript, Ternary
+from archdsl.emit.code import Call, Expr, Infix, Literal, Name, Subscript, Ternary, attribute
 from archdsl.emit.construct import Construction
 from archdsl.emit.names import Names, variable
 from archdsl.emit.register import has_own_test, is_child, path, presence, runs
 from archdsl.emit.statements import Assign, Function, If, Origin, Parameter, Raise, Return, Stmt
 from archdsl.emit.unit import Member, Unit
 from archdsl.emit.write import Writer, layer_of, torch_form
-from archdsl.ir.graph import Check, Input, Layer, Node
+from archdsl.ir.graph import Input, Layer, Node
 from archdsl.ops.form import Axis, X
 from archdsl.source import Span
 
@@ -318,27 +318,31 @@ class Forward:
 
     # ---- sizes that only a run can compare
 
-    def _check(self, check: Check, step: Step) -> None:
+    def _check(self, check: Comparison, step: Step) -> None:
         self._name_all()
-        refs = {id(value): ref for value, ref in zip(step.one.inputs, self._operands(step))}
-        left, right = (
-            Subscript(Attribute(self.bound[refs[id(value)]], "shape"), Literal(check.axis))
-            for value in (check.left, check.right)
-        )
+        axis, *operands = check
+        refs = self._operands(step)
+        left, right = (Subscript(attribute(self.bound[refs[i]], "shape"), Literal(axis)) for i in operands)
         origin = _origin(step.one.place.span)
-        message = f"{origin.file}:{origin.line}: the sizes along axis {check.axis} differ"
+        message = f"{origin.file}:{origin.line}: the sizes along axis {axis} differ"
         error = Raise(Call(Name("ValueError"), (Literal(message),)))
         self.statements.append(If(Infix("!=", left, right), (error,), origin))
 
 
-def _checks(unit: Unit) -> dict[int, list[Check]]:
-    """The checks to make before each step."""
+Comparison = tuple[int, int, int]
+"""An axis, and the two operands whose sizes along it must be equal."""
+
+
+def _checks(unit: Unit) -> dict[int, list[Comparison]]:
+    """What to compare before each step. What one graph leaves open and another proves is compared in both."""
     position = {id(node): step.position for step in unit.body.steps for _, node in step.present()}
-    found: dict[int, list[Check]] = {}
-    for graph in unit.body.graphs[:1]:
+    found: dict[int, dict[Comparison, None]] = {}
+    for graph in unit.body.graphs:
         for check in graph.checks:
-            found.setdefault(position[id(check.node)], []).append(check)
-    return found
+            operands = [id(value) for value in check.node.inputs]
+            comparison = (check.axis, operands.index(id(check.left)), operands.index(id(check.right)))
+            found.setdefault(position[id(check.node)], {})[comparison] = None
+    return {at: list(comparisons) for at, comparisons in found.items()}
 
 
 def _uses(members: Sequence[Member]) -> Counter[int]:

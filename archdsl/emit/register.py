@@ -78,6 +78,8 @@ def can_be_held(body: Body) -> bool:
     """Whether one class can stand for all of the body's graphs: a child has one name, and a name one child."""
     if form_of(body) == NUMBERED:
         return True
+    if any(graph.checks for graph in body.graphs) and any(step.optional for step in body.steps):
+        return False  # a size would be compared before a step that is not there
     taken: set[tuple[str, ...]] = set()
     for step in body.steps:
         names = {node.name for node in _nodes(step)}
