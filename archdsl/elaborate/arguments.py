@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from archdsl import ops
 from archdsl.elaborate.context import At
-from archdsl.elaborate.expressions import evaluate, free_size
+from archdsl.elaborate.expressions import evaluate, free_size, limit_items
 from archdsl.elaborate.lookup import did_you_mean, local
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Block, Given, Size, StepValue, Tensor, is_list, items, show, type_name
@@ -28,7 +28,10 @@ def bind_step(step: StepValue, args: Sequence[ast.Arg], at: At) -> StepValue:
     for arg in args:
         position = sum(one.name is None and not _is_operand(one) for one in given)
         given.append(give(arg, _param_for(arg, position, params), at))
-    return StepValue(step.target, tuple(given))
+    made = StepValue(step.target, tuple(given))
+    if args:
+        limit_items(made.weight, args[0].value.span.to(args[-1].value.span), at)
+    return made
 
 
 def _param_for(arg: ast.Arg, position: int, params: Sequence[Param]) -> Param | None:

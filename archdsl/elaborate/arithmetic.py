@@ -27,7 +27,9 @@ def apply_binary(op: str, left: object, right: object, span: Span, at: At) -> ob
     if op == "+" and isinstance(left, str) and isinstance(right, str):
         return left + right
     if op == "+" and is_list(left) and is_list(right):
-        return items(left) + items(right)
+        from archdsl.elaborate.expressions import make_list
+
+        return make_list(items(left) + items(right), span, at)
     if isinstance(left, Dim) or isinstance(right, Dim):
         return _free(op, left, right, span, at)
     if not is_number(left) or not is_number(right):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Tensor, show, type_name
+from archdsl.elaborate.values import Items, Tensor, show, type_name
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced, Why
@@ -31,7 +31,7 @@ def attribute(base: Traced, node: ast.Attr, at: At) -> Traced:
     if name == "rank":
         return Traced(shape.rank, Why("literal", node.span, shape.rank))
     if name == "shape":
-        sizes = tuple(_size(dim, node) for dim in shape.dims)
+        sizes = Items.of(_size(dim, node) for dim in shape.dims)
         return Traced(sizes, Why("literal", node.span, sizes))
     return _size(shape.dims[_axis(name, shape, node, at)], node)
 

@@ -10,7 +10,7 @@ from archdsl.elaborate.expressions import evaluate
 from archdsl.elaborate.report import Failed, Frame
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.unused import report_unused
-from archdsl.elaborate.values import POISON, Block, Given, Tensor, is_list, items, key
+from archdsl.elaborate.values import POISON, Block, Given, Items, Tensor, is_list, items, key
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Graph, Input, Place, Scope, Unknown, Value
@@ -173,5 +173,5 @@ def _handed_in(value: object, handed: Iterator[Tensor]) -> object:
     if isinstance(value, Tensor):
         return next(handed)
     if is_list(value) and tensors_in(value):
-        return tuple(Traced(_handed_in(item.value, handed), item.why) for item in items(value))
+        return Items.of(Traced(_handed_in(item.value, handed), item.why) for item in items(value))
     return value

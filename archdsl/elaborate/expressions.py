@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from archdsl.budget import Exceeded
@@ -10,7 +10,7 @@ from archdsl.elaborate import lookup
 from archdsl.elaborate.arithmetic import apply_binary, apply_unary
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import POISON, Size, StepValue, is_list, items, show, type_name
+from archdsl.elaborate.values import POISON, Items, Size, StepValue, is_list, items, show, type_name
 from archdsl.ir.dim import Dim
 from archdsl.ir.why import Traced, Why
 from archdsl.source import Span
@@ -75,14 +75,21 @@ def _var(node: ast.Var, at: At) -> Traced:
 
 
 def _list(node: ast.ListExpr, at: At) -> Traced:
-    values = tuple(evaluate(item, at) for item in node.items)
+    values = make_list((evaluate(item, at) for item in node.items), node.span, at)
     return Traced(values, Why("literal", node.span, values))
+
+
+def make_list(parts: Iterable[Traced], span: Span, at: At) -> Items:
+    """A list, if with all that it holds it is within the limit."""
+    made = Items.of(parts)
+    limit_items(made.weight, span, at)
+    return made
 
 
 def _comprehension(node: ast.Comprehension, at: At) -> Traced:
     made: list[Traced] = []
     _comprehend(node, 0, at, made)
-    values = tuple(made)
+    values = make_list(made, node.span, at)
     return Traced(values, Why("literal", node.span, values))
 
 
@@ -188,7 +195,7 @@ def _range(node: ast.Binary, left: Traced, right: Traced, at: At) -> Traced:
     end = integer(right.value, "the end of a range", node.right.span, at)
     limit_items(end - start, node.span, at)
     whys = (left.why, right.why)
-    values = tuple(Traced(i, Why("item", node.span, i, whys)) for i in range(start, end))
+    values = make_list((Traced(i, Why("item", node.span, i, whys)) for i in range(start, end)), node.span, at)
     return Traced(values, Why("..", node.span, values, whys))
 
 
@@ -240,7 +247,7 @@ def _slice(node: ast.Index, base: Traced, cut: ast.Binary, at: At) -> Traced:
             from archdsl.errors.values import OutOfList
 
             raise at.reporter.fail(OutOfList(len(parts), index), cut.span)
-    values = parts[start:end]
+    values = make_list(parts[start:end], node.span, at)
     return Traced(values, Why("literal", node.span, values))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from archdsl.elaborate.arithmetic import apply_binary, bounded, is_number
 from archdsl.elaborate.context import At
@@ -43,6 +43,11 @@ class Use:
         if not is_list(value):
             raise self.wrong(f"takes a list, not {type_name(value)} {show(value)}")
         return items(value)
+
+    def listed(self, parts: Iterable[Traced]) -> Traced:
+        from archdsl.elaborate.expressions import make_list
+
+        return self.traced(make_list(parts, self.span, self.at))
 
     def traced(self, value: object, *whys: Why) -> Traced:
         return Traced(value, Why(self.function, self.span, value, whys))
@@ -105,18 +110,18 @@ def _numeric(compute: Callable[[Number], Number]) -> Callable[[Use, Sequence[Tra
 
 
 def _reversed(use: Use, values: Sequence[Traced]) -> Traced:
-    return use.traced(tuple(reversed(use.list(values[0].value))))
+    return use.listed(reversed(use.list(values[0].value)))
 
 
 def _zip(use: Use, values: Sequence[Traced]) -> Traced:
     lists = [use.list(value.value) for value in values]
     if len({len(one) for one in lists}) > 1:
         raise use.wrong(f"takes lists of one length, not of {', '.join(str(len(one)) for one in lists)}")
-    return use.traced(tuple(use.traced(row) for row in zip(*lists)))
+    return use.listed(use.listed(row) for row in zip(*lists))
 
 
 def _enumerate(use: Use, values: Sequence[Traced]) -> Traced:
-    return use.traced(tuple(use.traced((use.traced(i), item)) for i, item in enumerate(use.list(values[0].value))))
+    return use.listed(use.listed((use.traced(i), item)) for i, item in enumerate(use.list(values[0].value)))
 
 
 def _divisible(use: Use, values: Sequence[Traced]) -> Traced:

@@ -9,7 +9,7 @@ from typing import cast
 from archdsl.elaborate.arguments import block_params, give, match
 from archdsl.elaborate.arithmetic import bounded, is_number
 from archdsl.elaborate.context import At, Session
-from archdsl.elaborate.expressions import evaluate
+from archdsl.elaborate.expressions import evaluate, make_list
 from archdsl.elaborate.files import SpecFile
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Block, Given
@@ -76,7 +76,7 @@ def _setting(name: str, value: object, place: At) -> Given:
 def _from_python(value: object, span: Span, at: At) -> Traced:
     """Scalars and lists; everything else is no value of the language."""
     if isinstance(value, (list, tuple)):
-        value = tuple(_from_python(item, span, at) for item in cast("Sequence[object]", value))
+        value = make_list((_from_python(item, span, at) for item in cast("Sequence[object]", value)), span, at)
     elif is_number(value):
         value = bounded(cast("int | float", value), span, at)
     elif not isinstance(value, (bool, str, type(None))):

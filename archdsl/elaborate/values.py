@@ -5,7 +5,7 @@ int, float, bool, None and str are Python's; a list is a tuple of `Traced`; a si
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Union, cast
 
 from archdsl.ir.dim import Dim
@@ -27,6 +27,18 @@ class Size(tuple[int, ...]):
 
     def __repr__(self) -> str:
         return "x".join(map(str, self))
+
+
+class Items(tuple[Traced, ...]):
+    """A list. `weight` counts its items and theirs, however often one stands in others: a walk takes that many steps."""
+
+    weight: int
+
+    @staticmethod
+    def of(parts: Iterable[Traced]) -> Items:
+        made = Items(parts)
+        made.weight = sum(1 + weight(part.value) for part in made)
+        return made
 
 
 class Tensor:
@@ -72,15 +84,21 @@ class Given:
 class StepValue:
     """A step as a value: an op or a block, with arguments bound so far. Each use makes fresh parameters."""
 
-    __slots__ = ("given", "target")
+    __slots__ = ("given", "target", "weight")
 
     def __init__(self, target: type[Op] | Block, given: tuple[Given, ...] = ()) -> None:
         self.target = target
         self.given = given
+        self.weight: int = sum(1 + weight(one.traced.value) for one in given if one.traced)
 
     @property
     def name(self) -> str:
         return self.target.name
+
+
+def weight(value: object) -> int:
+    """How many values a list or a step's bound arguments hold in all."""
+    return value.weight if isinstance(value, (Items, StepValue)) else 0
 
 
 class Poison:
@@ -131,7 +149,7 @@ def show(value: object, room: int = 60) -> str:
     return text if len(text) <= room else text[: room - 3] + "..."
 
 
-def _show(value: object, room: int) -> str:
+def _show(value: object, room: int, depth: int = 0) -> str:
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -143,7 +161,9 @@ def _show(value: object, room: int) -> str:
     if isinstance(value, Size):
         return "x".join(map(str, value))
     if is_list(value):
-        shown = [_show(item.value, room) for item in items(value)[:room]]
+        if depth == 3:
+            return "[...]"
+        shown = [_show(item.value, room, depth + 1) for item in items(value)[:room]]
         return "[" + ", ".join(shown) + "]"
     if isinstance(value, StepValue):
         return value.name
