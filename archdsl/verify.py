@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from archdsl.api import build
+from archdsl.api import TooLarge, build
 from archdsl.cost import Costs
 from archdsl.ir.graph import Layer, Program, Value
 
@@ -22,7 +22,10 @@ def verify(program: Program, module: nn.Module | None = None) -> list[str]:
     Compared are the state dict (keys, their order, shapes), the number of parameters, and the output shape of every
     submodule at nominal sizes. Without a module it is built first.
     """
-    module = build(program) if module is None else module
+    try:
+        module = build(program) if module is None else module
+    except TooLarge as refused:
+        return [f"not built: {refused}"]
     return [*_state(program, module), *_parameters(program, module), *_outputs(program, module)]
 
 

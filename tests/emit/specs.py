@@ -35,6 +35,7 @@ class Writer:
     # ---- the file
 
     def spec(self) -> str:
+        self.add(0, "block join(skip: value, width) { conv(width, 1x1) -> relu -> concat(skip, @) -> scale }")
         for i in range(self.choose(4)):
             self.block(f"part{i}")
         self.add(0, "network net {")
@@ -97,7 +98,7 @@ class Writer:
         options = [self.plain, self.plain, self.small]
         if depth < 3:
             options += [
-                self.group, self.residual, self.inception, self.loop, self.call, self.call, self.repeat, self.reference
+                self.crossing, self.group, self.residual, self.inception, self.loop, self.call, self.call, self.repeat, self.reference
             ]  # fmt: skip
             if in_block:
                 options += [self.condition, self.condition]
@@ -196,6 +197,25 @@ class Writer:
         self.body(indent, self.choose(2) + 1, depth + 1, in_block=in_block)
         form = self.pick(("concat(@{0}, @)", "concat(@, @{0})", "concat(@, @{0}, @)"))
         self.add(indent, form.format(label))
+
+    def crossing(self, indent: int, depth: int, in_block: bool) -> None:
+        """A value that goes into a group, and one that comes out of it."""
+        outer, group, inner = self.label("o"), self.label("g"), self.label("h")
+        self.add(indent, f"{outer}: conv(8, 1x1)")
+        self.body(indent, self.choose(2), depth + 1, in_block=in_block)
+        label = f"{group}: " if (labelled := self.maybe(3)) else ""
+        self.add(indent, f"{label}{{")
+        self.add(indent + 1, f"{inner}: conv(8, 3x3, pad=1)")
+        self.body(indent + 1, self.choose(2), depth + 1, in_block=in_block)
+        self.add(indent + 1, self.pick((f"concat(@{outer}, @)", "relu", f"conv(8, 1x1) -> mul(@, @{outer})")))
+        self.add(indent, "}")
+        if labelled:
+            self.add(
+                indent,
+                f'concat(@, @"{group}.{inner}")' if self.maybe() else f'conv(8, 1x1) -> add(@"{group}.{inner}", @)',
+            )
+        elif self.maybe():
+            self.add(indent, f"join(@{outer}, {self.width(in_block)})")
 
     def condition(self, indent: int, depth: int, in_block: bool) -> None:
         test = self.pick(("wide", "width > 6", "@in.channels == width", "not wide", "times == 2"))
