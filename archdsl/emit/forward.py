@@ -1,50 +1,30 @@
 """Dataflow -> the statements of a `forward`, one for each line of the spec.
 
-Steps of one line become one nested expression; what is read twice, or crosses a line, gets a variable. Expressions
-that wait for their reader are written in the order they were made, so the order of evaluation is the textual one:
-random numbers are drawn, and values overwritten, exactly where the spec says.
+Steps of one line become one nested expression; what is read twice, or crosses a line, gets a variable.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import cast
 
 from archdsl.emit.align import Ref, Step
-from archdsl.emit.code import Call, Expr, Infix, Literal, Name, Subscript, Ternary, attribute
+from archdsl.emit.code import Call, Expr, Infix, Literal, Name, Ternary
+from archdsl.emit.compare import compared, comparisons
 from archdsl.emit.construct import Construction
+from archdsl.emit.frame import LOCALS, Frame, Pending, origin
 from archdsl.emit.names import Names, variable
 from archdsl.emit.register import has_own_test, is_child, path, presence, runs
-from archdsl.emit.statements import Assign, Function, If, Origin, Parameter, Raise, Return, Stmt
+from archdsl.emit.statements import Assign, Function, If, Parameter, Return
 from archdsl.emit.unit import Member, Unit
 from archdsl.emit.write import Writer, layer_of, torch_form
-from archdsl.ir.graph import Input, Layer, Node
+from archdsl.ir.graph import Layer, Node
 from archdsl.ops.form import Axis, X
 from archdsl.source import Span
 
-LOCALS = ("x", "y", "z", "u", "v", "w")
-"""Names of local variables, in the order they are taken."""
-
 ROOM = 84
 """An expression longer than this gets a variable, so that a statement fits on its line."""
-
-
-class Pending:
-    """An expression that waits for its one reader.
-
-    last:  the variables that it is the last to read.
-    holds: it makes a new value while the frame still holds one of its own that nobody reads afterwards. A further new
-           value in the same expression would be one more in memory than with a statement each.
-    """
-
-    def __init__(self, expr: Expr, span: Span, steps: int, last: list[Name], *, holds: bool) -> None:
-        self.expr = expr
-        self.span = span
-        self.steps = steps
-        self.last = last
-        self.holds = holds
 
 
 class Forward:
@@ -54,15 +34,10 @@ class Forward:
         self.unit = unit
         self.construction = construction
         self.body = unit.body
-        self.statements: list[Stmt] = []
-        self.bound: dict[Ref, Name] = {}
-        self.pending: dict[Ref, Pending] = {}
         self.same = self._same_values()
-        self.left = self._count_readers()
-        self.parameters = self._bind_inputs()
-        self.free = [name for name in LOCALS if name not in {parameter.name for parameter in self.parameters}]
-        self.made = 0
-        self.checks = _checks(unit)
+        self.inputs = self._input_names()
+        self.frame = Frame(self.inputs, self._count_readers())
+        self.comparisons = comparisons(unit)
 
     def function(self) -> Function:
         """The whole method."""
@@ -76,7 +51,8 @@ class Forward:
         self._return()
         many = ", ".join(["Tensor"] * len(self.body.outputs))
         returns = "Tensor" if len(self.body.outputs) == 1 else f"tuple[{many}]"
-        return Function("forward", self.parameters, returns, tuple(self.statements))
+        parameters = tuple(Parameter(name.text, "Tensor") for name in self.inputs)
+        return Function("forward", parameters, returns, tuple(self.frame.statements))
 
     # ---- values
 
@@ -103,52 +79,10 @@ class Forward:
                 readers.update(self._operands(step))
         return readers
 
-    def _bind_inputs(self) -> tuple[Parameter, ...]:
+    def _input_names(self) -> list[Name]:
         names = Names()
-        for i, value in enumerate(self.body.graphs[0].inputs):
-            label = value.node.label if isinstance(value.node, Input) else "x"
-            name = names.take(variable(label, "x"))
-            self.bound[(~i, 0)] = Name(name)
-        return tuple(Parameter(name.text, "Tensor") for name in self.bound.values())
-
-    def _read(self, ref: Ref, last: list[Name]) -> Expr:
-        """A value, where it is read. Variables that nobody reads afterwards are added to `last`."""
-        self.left[ref] -= 1
-        if ref in self.pending:
-            value = self.pending.pop(ref)
-            last += value.last
-            return value.expr
-        name = self.bound[ref]
-        if not self.left[ref]:
-            last.append(self.bound.pop(ref))
-        return name
-
-    def _release(self, names: Sequence[Name]) -> None:
-        """Variables that may be used anew."""
-        self.free += [name.text for name in names if name.text in LOCALS or re.fullmatch(r"x\d+", name.text)]
-        self.free.sort(key=lambda text: (len(text), LOCALS.index(text[0])))
-
-    def _new_name(self) -> Name:
-        if not self.free:
-            self.made += 1
-            taken = {parameter.name for parameter in self.parameters}
-            while f"x{self.made}" in taken:
-                self.made += 1
-            self.free.append(f"x{self.made}")
-        return Name(self.free.pop(0))
-
-    def _name(self, ref: Ref, wanted: Name | None = None) -> None:
-        """Give a pending value a variable, and all that were made before it: they come first."""
-        while ref in self.pending:
-            first = next(iter(self.pending))
-            value = self.pending.pop(first)
-            self._release(value.last)
-            name = self.bound[first] = wanted if wanted and first == ref else self._new_name()
-            self.statements.append(Assign((name,), value.expr, origin=_origin(value.span)))
-
-    def _name_all(self) -> None:
-        for ref in list(self.pending):
-            self._name(ref)
+        labels = [getattr(value.node, "label", "x") for value in self.body.graphs[0].inputs]
+        return [Name(names.take(variable(label, "x"))) for label in labels]
 
     # ---- steps that only some graphs have
 
@@ -158,45 +92,38 @@ class Forward:
         made = [(step.position, index) for step in run for index in range(len(step.one.outputs))]
         if not self.same.keys().isdisjoint(made):
             return None
-        exits = [ref for ref in made if self.left[ref] > inside[ref]]
+        exits = [ref for ref in made if self.frame.left[ref] > inside[ref]]
         return exits[0] if len(exits) == 1 and exits[0][0] == run[-1].position else None
 
     def _block(self, run: list[Step], exit_: Ref) -> None:
         """`if self.flag:` and the run's statements, the last of which replaces what the run is skipped for."""
-        self._name_all()
+        self.frame.name_all()
         skipped = exit_
         while skipped[0] >= run[0].position:
             skipped = self._operands(self.body.steps[skipped[0]])[0]
         test = presence(self.unit, run[0], stored=True)
-        before = self.bound[skipped]
+        before = self.frame.bound[skipped]
         inside = sum(self._operands(step).count(skipped) for step in run)
         target = before
-        if self.left[skipped] > inside or before.text not in LOCALS:
-            target = self._new_name()
-            self.statements.append(Assign((target,), before))
-        outside, self.statements = self.statements, []
+        if self.frame.left[skipped] > inside or before.text not in LOCALS:
+            target = self.frame.new_name()
+            self.frame.statements.append(Assign((target,), before))
+        outside, self.frame.statements = self.frame.statements, []
         for step in run:
             self._step(step, optional=False)
-        self._name(exit_, target)
-        if self.bound[exit_] is not target and self.bound[exit_].text != target.text:
-            self.statements.append(Assign((target,), self.bound[exit_]))
-            self._release([self.bound[exit_]])
-        body, self.statements = self.statements, outside
-        self.statements.append(If(test, tuple(body)))
-        self._keep(exit_, target)
-
-    def _keep(self, ref: Ref, target: Name) -> None:
-        """Have a value in a certain variable, whichever it was given."""
-        self.bound[ref] = target
-        if target.text in self.free:
-            self.free.remove(target.text)
+        self.frame.name(exit_, target)
+        if self.frame.bound[exit_] is not target and self.frame.bound[exit_].text != target.text:
+            self.frame.statements.append(Assign((target,), self.frame.bound[exit_]))
+            self.frame.release([self.frame.bound[exit_]])
+        body, self.frame.statements = self.frame.statements, outside
+        self.frame.statements.append(If(test, tuple(body)))
+        self.frame.keep(exit_, target)
 
     # ---- steps
 
     def _step(self, step: Step, *, optional: bool, alone: bool = False) -> None:
         """One step. An optional one is skipped where a graph lacks it; `alone`: no neighbour shares its condition."""
-        for check in self.checks.get(step.position, ()):
-            self._check(check, step)
+        self._compare_sizes(step)
         if (step.position, 0) in self.same:
             return
         refs = self._operands(step)
@@ -204,48 +131,44 @@ class Forward:
         self._settle_operands(step, members, refs, optional)
         if not optional and self._added_in_place(step, members, refs):
             return
-        steps = 1 + sum(self.pending[ref].steps for ref in refs if ref in self.pending)
-        holds = self._reads_own_last(refs) and self._makes_value(members)
+        steps = 1 + sum(self.frame.pending[ref].steps for ref in refs if ref in self.frame.pending)
+        holds = self.frame.reads_own_last(refs) and self._makes_value(members)
         last: list[Name] = []
-        operands = [self._read(ref, last) for ref in refs]
+        operands = [self.frame.read(ref, last) for ref in refs]
         expr = self._expression(step, members, operands)
         if optional:
             expr = self._skippable(step, expr, operands[0], alone)
         pending = Pending(expr, step.one.place.span, steps, last, holds=holds)
         if len(step.one.outputs) > 1:
-            self._unpack(step, pending)
-            return
-        ref = (step.position, 0)
-        self.pending[ref] = pending
-        if self.left[ref] != 1 or len(expr.flat()) > ROOM:
-            self._name(ref)
+            self.frame.unpack([(step.position, index) for index in range(len(step.one.outputs))], pending)
+        else:
+            self.frame.wait((step.position, 0), pending, ROOM)
+
+    def _compare_sizes(self, step: Step) -> None:
+        for comparison in self.comparisons.get(step.position, ()):
+            self.frame.name_all()
+            operands = [self.frame.bound[ref] for ref in self._operands(step)]
+            self.frame.statements.append(compared(comparison, operands, origin(step.one.place.span)))
 
     def _settle_operands(self, step: Step, members: Sequence[Member], refs: list[Ref], optional: bool) -> None:
         """Give variables to operands that can't stand in the step's own expression."""
-        waiting = [ref for ref in refs if ref in self.pending]
-        if waiting != list(self.pending)[len(self.pending) - len(waiting) :]:
-            self._name_all()
+        waiting = [ref for ref in refs if ref in self.frame.pending]
+        if waiting != list(self.frame.pending)[len(self.frame.pending) - len(waiting) :]:
+            self.frame.name_all()
             return
         merges = isinstance(step.one, Layer) and step.one.merges
         uses = _uses(members)
         for i, ref in enumerate(refs):
-            if ref not in self.pending:
+            if ref not in self.frame.pending:
                 continue
-            value = self.pending[ref]
+            value = self.frame.pending[ref]
             together = _line(value.span) == _line(step.one.place.span) or (merges and value.steps == 1)
             crowded = value.holds and self._makes_value(members)
             if not together or crowded or uses[i] != 1 or (optional and i == 0):
-                self._name(ref)
-        room = sum(len(self.pending[ref].expr.flat()) for ref in refs if ref in self.pending)
+                self.frame.name(ref)
+        room = sum(len(self.frame.pending[ref].expr.flat()) for ref in refs if ref in self.frame.pending)
         if room > ROOM - 30:
-            self._name_all()
-
-    def _reads_own_last(self, refs: list[Ref]) -> bool:
-        """Whether a step with these operands is the last to read a value of this frame, not one handed in."""
-        return any(
-            self.pending[ref].holds if ref in self.pending else ref[0] >= 0 and self.left[ref] == refs.count(ref)
-            for ref in refs
-        )
+            self.frame.name_all()
 
     def _makes_value(self, members: Sequence[Member]) -> bool:
         """Whether a step's result takes memory of its own. An activation is written around its operand all the same, as
@@ -273,16 +196,6 @@ class Forward:
             return Call(expr.callee, expr.args, (*expr.kwargs, ("inplace", Literal(True))))
         return expr
 
-    def _unpack(self, step: Step, value: Pending) -> None:
-        self._name_all()
-        self._release(value.last)
-        refs = [(step.position, index) for index in range(len(step.one.outputs))]
-        for ref in refs:
-            self.bound[ref] = self._new_name()
-        targets = tuple(self.bound[ref] for ref in refs)
-        self.statements.append(Assign(targets, value.expr, origin=_origin(value.span)))
-        self._release([self.bound.pop(ref) for ref in refs if not self.left[ref]])
-
     def _added_in_place(self, step: Step, members: Sequence[Member], refs: list[Ref]) -> bool:
         """`y += shortcut`, where the body's value may be overwritten."""
         node = step.one
@@ -293,56 +206,28 @@ class Forward:
             self.construction.freshness.overwritable(member.home, member.node.inputs[0]) for member in members
         ):
             return False
-        self._name(target)
-        if target not in self.bound or self.left[target] != 1:
+        self.frame.name(target)
+        if target not in self.frame.bound or self.frame.left[target] != 1:
             return False
         last: list[Name] = []
-        shortcut = self._read(other, last)
-        name = self.bound.pop(target)
-        self.bound[(step.position, 0)] = name
-        self.statements.append(Assign((name,), shortcut, "+", _origin(node.place.span)))
-        self._release(last)
+        shortcut = self.frame.read(other, last)
+        name = self.frame.bound.pop(target)
+        self.frame.bound[(step.position, 0)] = name
+        self.frame.statements.append(Assign((name,), shortcut, "+", origin(node.place.span)))
+        self.frame.release(last)
         return True
 
     def _return(self) -> None:
         outputs = self._outputs
-        if list(self.pending) != outputs:
-            self._name_all()
-        spans = [self.pending[ref].span for ref in outputs if ref in self.pending]
-        values = tuple(self._read(ref, []) for ref in outputs)
-        last = self.statements[-1] if self.statements else None
+        if list(self.frame.pending) != outputs:
+            self.frame.name_all()
+        spans = [self.frame.pending[ref].span for ref in outputs if ref in self.frame.pending]
+        values = tuple(self.frame.read(ref, []) for ref in outputs)
+        last = self.frame.statements[-1] if self.frame.statements else None
         if isinstance(last, Assign) and not last.op and [last.targets] == [values]:
-            self.statements[-1] = Return((last.value,), last.origin)
+            self.frame.statements[-1] = Return((last.value,), last.origin)
         else:
-            self.statements.append(Return(values, _origin(spans[-1]) if spans else None))
-
-    # ---- sizes that only a run can compare
-
-    def _check(self, check: Comparison, step: Step) -> None:
-        self._name_all()
-        axis, *operands = check
-        refs = self._operands(step)
-        left, right = (Subscript(attribute(self.bound[refs[i]], "shape"), Literal(axis)) for i in operands)
-        origin = _origin(step.one.place.span)
-        message = f"{origin.file}:{origin.line}: the sizes along axis {axis} differ"
-        error = Raise(Call(Name("ValueError"), (Literal(message),)))
-        self.statements.append(If(Infix("!=", left, right), (error,), origin))
-
-
-Comparison = tuple[int, int, int]
-"""An axis, and the two operands whose sizes along it must be equal."""
-
-
-def _checks(unit: Unit) -> dict[int, list[Comparison]]:
-    """What to compare before each step. What one graph leaves open and another proves is compared in both."""
-    position = {id(node): step.position for step in unit.body.steps for _, node in step.present()}
-    found: dict[int, dict[Comparison, None]] = {}
-    for graph in unit.body.graphs:
-        for check in graph.checks:
-            operands = [id(value) for value in check.node.inputs]
-            comparison = (check.axis, operands.index(id(check.left)), operands.index(id(check.right)))
-            found.setdefault(position[id(check.node)], {})[comparison] = None
-    return {at: list(comparisons) for at, comparisons in found.items()}
+            self.frame.statements.append(Return(values, origin(spans[-1]) if spans else None))
 
 
 def _uses(members: Sequence[Member]) -> Counter[int]:
@@ -372,7 +257,3 @@ def _layer(node: Node) -> Layer:
 
 def _line(span: Span) -> tuple[int, int]:
     return id(span.source), span.line
-
-
-def _origin(span: Span) -> Origin:
-    return Origin(span.source.name.rpartition("/")[2], span.line)

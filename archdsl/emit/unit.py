@@ -11,7 +11,7 @@ from archdsl.emit.code import Expr, Infix, Literal, Name, Negative, Not
 from archdsl.emit.derive import UNSUPPORTED, At, Leaf, common, equal, plain, source_of
 from archdsl.emit.names import Names, variable
 from archdsl.emit.survey import Survey
-from archdsl.ir.graph import Graph, Node
+from archdsl.ir.graph import Graph, Input, Node
 from archdsl.ir.why import Why
 from archdsl.record import Record
 
@@ -167,7 +167,8 @@ class Unit:
             what = "channels"
         else:
             what = "features" if axis == shape.rank - 1 else f"axis{axis}"
-        return f"in_{what}" if operand == 0 else f"in{operand}_{what}"
+        node = owner.inputs[operand].node
+        return f"in_{what}" if operand == 0 or not isinstance(node, Input) else f"{variable(node.label)}_{what}"
 
     # ---- once all slots are known
 

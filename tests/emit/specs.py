@@ -98,7 +98,8 @@ class Writer:
         options = [self.plain, self.plain, self.small]
         if depth < 3:
             options += [
-                self.crossing, self.group, self.residual, self.inception, self.loop, self.call, self.call, self.repeat, self.reference
+                self.crossing, self.group, self.residual, self.inception, self.loop, self.call, self.call, self.repeat,
+                self.reference,
             ]  # fmt: skip
             if in_block:
                 options += [self.condition, self.condition]
