@@ -103,8 +103,8 @@ def _check(
 def _large_graphs() -> Generator[None]:
     """Python, set up for deep and large graphs.
 
-    The elaborator recurses as deep as the spec nests, which the budget bounds; Python's own limit is lower. And all that
-    it makes lives to the end, so that collecting garbage in between only walks the growing graph again and again.
+    The elaborator recurses as deep as the spec nests, which the budget bounds; Python's own limit is lower. And all
+    that it makes lives to the end, so that collecting garbage in between only walks the growing graph again and again.
     """
     frames, collecting = sys.getrecursionlimit(), gc.isenabled()
     sys.setrecursionlimit(max(frames, FRAMES))

@@ -159,17 +159,21 @@ def _fail() -> dict[str, Traced]:
 
 
 def _too_many(callee: str, positional: Sequence[Param], params: Sequence[Param], one: Given, at: At) -> None:
-    from archdsl.diagnostic import Edit, Help
+    from archdsl.diagnostic import Help
     from archdsl.errors.values import TooManyArguments
 
     most = {0: "no arguments", 1: "one argument"}.get(len(positional), f"{len(positional)} arguments")
-    option = next((param for param in params if param.keyword_only), None)
+    options = [f"{param.name}=" for param in params if param.keyword_only and param.kind != "AxisSizes"]
     helps: tuple[Help, ...] = ()
-    if option is not None:
-        edit = Edit(Span(one.span.source, one.span.start, one.span.start), f"{option.name}=")
-        helps = (Help(f"options are given by name, such as {option.name}={one.span.text}", edit),)
+    if callee in _INFERS_CHANNELS:
+        helps += (Help(f"what comes in is counted by the compiler: `{callee}` never takes the input's channels"),)
+    if options:
+        helps += (Help(f"options are given by name: {', '.join(options)}"),)
     at.reporter.report(TooManyArguments(callee, most), one.span, helps=helps)
 
+
+_INFERS_CHANNELS = frozenset(("conv", "conv_transpose", "linear", "bn", "instancenorm", "layernorm", "prelu"))
+"""What other libraries also tell the input's size; here it is read off the graph."""
 
 _SYNONYMS = {
     "padding": "pad", "strides": "stride", "kernel_size": "kernel", "out_channels": "channels", "filters": "channels",
@@ -222,8 +226,19 @@ def coerce(callee: str, param: Param, traced: Traced, span: Span, at: At) -> Tra
         found = (
             "a value" if isinstance(value, Tensor) else f"{type_name(value)} {show(value)}".replace("none none", "none")
         )
-        raise at.reporter.fail(WrongType(where, expected, found), span)
+        raise at.reporter.fail(WrongType(where, expected, found), span, helps=_conversion(param.kind, value))
     return Traced(widen(value), traced.why)
+
+
+def _conversion(kind: str, value: object) -> tuple[Help, ...]:
+    """How a value of a near type would be written."""
+    from archdsl.diagnostic import Help
+
+    if kind in ("int", "Size") and isinstance(value, float):
+        return (Help("`/` always gives a float: divide ints with `//`, or use round(...)"),)
+    if kind == "Size" and is_list(value) and all(_int(item.value) for item in items(value)) and items(value):
+        return (Help(f"a size is written {'x'.join(str(item.value) for item in items(value))}"),)
+    return ()
 
 
 def _int(value: object) -> bool:

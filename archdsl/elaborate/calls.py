@@ -33,16 +33,17 @@ class Body:
 def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, span: Span, at: At) -> Tensor:
     """A block's body, as a step here."""
     params = block_params(block, at)
-    args = match(block.name, params, given, span, at)
+    found = match(block.name, params, given, span, at)
+    args = {param.name: found[param.name] for param in params if param.name in found}
     handed = [at.current] if at.current is not None else []
-    handed += [tensor for name in args for tensor in tensors_in(args[name].value)]
+    handed += [tensor for traced in args.values() for tensor in tensors_in(traced.value)]
     inputs = tuple(at.scope.localise(tensor) for tensor in handed)
     shapes = tuple(value.shape for value in inputs)
     identity: Hashable = (
         id(block.declaration),
         len(handed),
         shapes,
-        *((name, key(args[name].value)) for name in sorted(args)),
+        *((name, key(traced.value)) for name, traced in args.items()),
     )
     name = at.scope.claim(label, "block call", span, at)
     try:
@@ -106,8 +107,12 @@ def _elaborate(
     graph = Graph("block", block.name, declaration.name.span)
     body = session.bodies[identity] = Body(graph)
     builder = ScopeBuilder(graph, frame.path)
-    entries = [_entry(i, shape, declaration.name.span, builder) for i, shape in enumerate(shapes)]
     has_current = at.current is not None
+    labels = [name for name, traced in args.items() for _ in tensors_in(traced.value)]
+    labels = ["x", *labels] if has_current else labels
+    entries = [
+        _entry(i, label, shape, declaration.name.span, builder) for i, (label, shape) in enumerate(zip(labels, shapes))
+    ]
     entry = entries[0] if has_current else None
     inner = At(session, block.file, Names(), builder, block=block, entry=entry, current=entry)
     before = session.budget.spent("steps")
@@ -134,7 +139,7 @@ def _elaborate(
     return body
 
 
-def _entry(index: int, shape: Shape | None, span: Span, builder: ScopeBuilder) -> Tensor:
+def _entry(index: int, label: str, shape: Shape | None, span: Span, builder: ScopeBuilder) -> Tensor:
     """A value as the block sees it: where its sizes came from is the caller's affair."""
     if shape is not None:
         dims = [
@@ -142,7 +147,7 @@ def _entry(index: int, shape: Shape | None, span: Span, builder: ScopeBuilder) -
             for axis, dim in enumerate(shape.dims)
         ]
         shape = Shape(dims, shape.dtype, shape.channel_axis)
-    node = Input("x" if index == 0 else f"x{index}", shape, Place(span))
+    node = Input(label, shape, Place(span))
     builder.graph.inputs.append(node.outputs[0])
     return Tensor(node.outputs[0], builder)
 
@@ -152,15 +157,15 @@ def bind_params(block: Block, args: dict[str, Traced], handed: Iterator[Tensor],
     failed = False
     for param, declared in zip(block_params(block, at), block.declaration.params):
         span = declared.name.span
-        traced = args.get(param.name)
-        if traced is None:
+        if param.name in args:
+            value = _handed_in(args[param.name].value, handed)
+        else:
             assert declared.default is not None
             try:
-                traced = coerce(block.name, param, evaluate(declared.default, at), declared.default.span, at)
+                value = coerce(block.name, param, evaluate(declared.default, at), declared.default.span, at).value
             except Failed:
-                traced = Traced(POISON, Why("literal", span, POISON))
+                value = POISON
                 failed = True
-        value = _handed_in(traced.value, handed)
         inside = Traced(value, Why("param", span, value, (), param.name))
         at.scope.graph.params[param.name] = inside
         at.names.own[param.name] = (inside, span)

@@ -38,6 +38,7 @@ class SpecFile:
         self.variants: dict[str, ast.Variant] = {}
         self.lets: dict[str, ast.Let] = {}
         self.imports: dict[str, SpecFile] = {}
+        self.unread: set[str] = set()  # imports that failed, which was reported: their uses say nothing more
         self.declared: dict[str, Span] = {}
         self._values: dict[str, tuple[Session, Traced]] = {}
         self._steps: dict[str, StepValue] = {}
@@ -133,6 +134,7 @@ class _Reader:
         alias = item.alias or ast.Name(item.path.span, _stem(path))
         if not self._is_new(alias, file):
             return None
+        file.unread.add(alias.text)
         if self.importer is None:
             return self._report(errors.NoImports(path), item.path.span)
         try:
@@ -147,6 +149,7 @@ class _Reader:
         if any(source.path == opened.path for opened in self.open):
             chain = " -> ".join([*(opened.name for opened in self.open), source.name])
             return self._report(errors.ImportCycle(chain), item.path.span)
+        file.unread.discard(alias.text)
         file.imports[alias.text] = self.files.get(source.path or source.name) or self.read(source)
         return None
 

@@ -48,10 +48,25 @@ def name(text: str, span: Span, at: At) -> Traced:
         return Traced(value, Why("literal", span, value))
     from archdsl.errors.names import UnknownName
 
-    known = [*at.names.all(), *at.file.names(), *ops.names()]
     labels = _out_of_reach(text, span, at)
-    helps = () if labels else did_you_mean(text, known, span)
+    helps = () if labels else _nearest_value(text, span, at)
     raise at.reporter.fail(UnknownName("value", text), span, labels=labels, helps=helps)
+
+
+_SPELLED = {"True": "true", "False": "false", "None": "none", "range": "0..n", "Range": "0..n"}
+"""What Python calls a value."""
+
+
+def _nearest_value(text: str, span: Span, at: At) -> tuple[Help, ...]:
+    from archdsl.diagnostic import Edit, Help
+
+    if text in _SPELLED:
+        return (Help(f"it is written `{_SPELLED[text]}`", Edit(span, _SPELLED[text])),) if text[0] != "r" else (
+            Help("a range is written 0..n, its end excluded"),
+        )  # fmt: skip
+    if at.scope.find(text) is not None:
+        return (Help(f"the result of the step `{text}` is written `@{text}`", Edit(span, f"@{text}")),)
+    return did_you_mean(text, [*at.names.all(), *at.file.names(), *ops.names()], span)
 
 
 def _out_of_reach(name: str, span: Span, at: At) -> tuple[Label, ...]:
@@ -81,11 +96,20 @@ def step(path: ast.Path, at: At) -> StepValue:
     if op is not None:
         return StepValue(op)
     if found is not None:
-        from archdsl.elaborate.values import type_name
+        from archdsl.elaborate.values import a_type
         from archdsl.errors.values import BadStep
 
-        raise at.reporter.fail(BadStep(word, type_name(found.value)), path.span)
+        helps = _as_reference(word, path.span) if isinstance(found.value, Tensor) else ()
+        raise at.reporter.fail(BadStep(word, a_type(found.value)), path.span, helps=helps)
+    if at.scope.find(word) is not None:
+        raise unknown_step(word, path.span, at, _as_reference(word, path.span))
     raise unknown_step(word, path.span, at)
+
+
+def _as_reference(word: str, span: Span) -> tuple[Help, ...]:
+    from archdsl.diagnostic import Edit, Help
+
+    return (Help(f"a value is written `@{word}`", Edit(span, f"@{word}")),)
 
 
 _ELSEWHERE = {
@@ -99,11 +123,13 @@ _ELSEWHERE = {
 """What other libraries call an op."""
 
 
-def unknown_step(word: str, span: Span, at: At) -> Failed:
+def unknown_step(word: str, span: Span, at: At, helps: tuple[Help, ...] = ()) -> Failed:
     from archdsl import connectors
     from archdsl.diagnostic import Edit, Help
     from archdsl.errors.names import UnknownStep
 
+    if helps:
+        return at.reporter.fail(UnknownStep(word), span, helps=helps)
     here = _ELSEWHERE.get(word.lower())
     if here is not None:
         helps = (Help(f"it is called `{here}` here", Edit(span, here)),)
@@ -123,19 +149,22 @@ def _imported_step(path: ast.Path, at: At) -> StepValue:
     if found is None:
         from archdsl.errors.names import UnknownName
 
-        known = at.file.imports
-        helps = did_you_mean(alias.text, known, alias.span)
-        raise at.reporter.fail(UnknownName("import", path.text), path.span, helps=helps)
+        if alias.text in at.file.unread:
+            raise Failed
+        helps = did_you_mean(alias.text, at.file.imports, alias.span)
+        raise at.reporter.fail(UnknownName("import", alias.text), path.span, helps=helps)
     if not isinstance(found.value, StepValue):
-        from archdsl.elaborate.values import type_name
+        from archdsl.elaborate.values import a_type
         from archdsl.errors.values import BadStep
 
-        raise at.reporter.fail(BadStep(path.text, type_name(found.value)), path.span)
+        raise at.reporter.fail(BadStep(path.text, a_type(found.value)), path.span)
     return found.value
 
 
 def member(alias: str, name: ast.Name, at: At) -> Traced | None:
     """`alias.name` of an imported file; None where `alias` is no import."""
+    if alias in at.file.unread and at.names.find(alias) is None:
+        raise Failed
     imported = at.file.imports.get(alias)
     if imported is None or at.names.find(alias) is not None:
         return None

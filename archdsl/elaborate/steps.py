@@ -91,10 +91,10 @@ def _run_reference(unit: ast.Run, label: StepLabel | None, at: At) -> Tensor:
     if isinstance(found, Traced):
         found = _item(found, unit, at)
     if not isinstance(found, Tensor):
-        from archdsl.elaborate.values import type_name
+        from archdsl.elaborate.values import a_type
         from archdsl.errors.values import BadStep
 
-        raise at.reporter.fail(BadStep(unit.span.text, type_name(found)), unit.span)
+        raise at.reporter.fail(BadStep(unit.span.text, a_type(found)), unit.span)
     at.scope.enter(label and label.parts, found)
     return found
 

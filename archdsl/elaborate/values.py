@@ -30,7 +30,7 @@ class Size(tuple[int, ...]):
 
 
 class Items(tuple[Traced, ...]):
-    """A list. `weight` counts its items and theirs, however often one stands in others: a walk takes that many steps."""
+    """A list. `weight` counts its items and theirs, however often one stands in others: a walk takes as many steps."""
 
     weight: int
 
@@ -129,6 +129,12 @@ def type_name(value: object) -> str:
         if isinstance(value, kind):
             return name
     return "none"
+
+
+def a_type(value: object) -> str:
+    """The same with its article."""
+    name = type_name(value)
+    return name if name == "none" else f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 _TYPE_NAMES: tuple[tuple[type, str], ...] = (

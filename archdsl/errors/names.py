@@ -108,8 +108,8 @@ class BadLabel(Error):
     """A label that PyTorch can't use for a submodule, or that would break the module.
 
     Labels become attributes of the module and keys of its `state_dict`. So they can't be empty, hold a dot at their
-    ends, be a Python keyword or `__dunder__`, or be an attribute that `nn.Module` or `nn.Sequential` has already (`train`,
-    `forward`, `append`, ...).
+    ends, be a Python keyword or `__dunder__`, or be an attribute that `nn.Module` or `nn.Sequential` has already
+    (`train`, `forward`, `append`, ...).
 
         forward: conv(64, 3x3)     # would replace the module's own `forward`
     """

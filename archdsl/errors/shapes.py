@@ -15,9 +15,9 @@ class ResidualMismatch(Error):
 
         residual {
             conv(256, 3x3, pad=1)
-        }                          # the shortcut is the identity: 64 channels against 256
+        }                      # the shortcut is the identity: 64 channels against 256
 
-    Give the shortcut a projection: `shortcut { downsample: { conv(256, 1x1, bias=false) -> bn } }`, or make the body end
+    Give the shortcut a projection, `shortcut { downsample: { conv(256, 1x1, bias=false) -> bn } }`, or let the body end
     in the shape that came in. A body that halves the map needs a shortcut of the same stride.
     """
 

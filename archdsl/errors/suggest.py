@@ -11,5 +11,5 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
     candidates = sorted(set(known))
     folded = {name.lower().replace("_", ""): name for name in reversed(candidates)}
-    matches = get_close_matches(word.lower().replace("_", ""), folded, n=1, cutoff=0.65)
+    matches = get_close_matches(word.lower().replace("_", ""), folded, n=1, cutoff=0.7)
     return folded[matches[0]] if matches else None

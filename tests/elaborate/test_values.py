@@ -93,3 +93,11 @@ def test_connectors() -> None:
 )
 def test_mistakes(spec: str, codes_: list[str]) -> None:
     assert codes(network(spec)) == codes_
+
+
+def test_values_are_handed_in_by_name_whatever_their_order() -> None:
+    block = "block two(a: value, b: value = @in) { conv(@a.channels, 1x1) -> concat(@, @a, @b) }"
+    named = network("p: conv(5, 1x1)\nq: conv(7, 1x1)\ntwo(b=@p, a=@q)", before=block)
+    assert words(named) == ["conv", "conv", "conv", "concat"]
+    assert output(named) == "[N, 19, 32, 32]"
+    assert output(network("p: conv(5, 1x1)\ntwo(@image)", before=block)) == "[N, 11, 32, 32]"
