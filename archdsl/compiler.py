@@ -65,12 +65,16 @@ def check(
 def check_all(
     source: Source, *, limits: Limits | None = None, importer: Importer | None = None
 ) -> list[tuple[str, Checked]]:
-    """Check the networks of a file with their defaults, and all its variants; syntax errors stand with the first."""
+    """Check the networks of a file with their defaults, and all its variants; syntax errors stand with the first.
+
+    A network with a parameter that has no default is only checked through its variants.
+    """
     budget = Budget(limits)
     diagnostics = Diagnostics(budget.limits.diagnostics)
     with _large_graphs():
         file = read_file(source, budget, diagnostics, importer)
-        targets: list[str | None] = [*file.networks, *file.variants] or [None]
+        complete = [name for name, network in file.networks.items() if all(param.default for param in network.params)]
+        targets: list[str | None] = [*complete, *file.variants] or [None]
         if diagnostics.failed:
             targets = targets[:1]
         results: list[tuple[str, Checked]] = []

@@ -32,7 +32,7 @@ class Row(Record):
 
 
 class Summary(Record):
-    """A network in figures, at nominal sizes and N = 1."""
+    """A network in figures, at nominal sizes: a batch of one, unless the input fixes it."""
 
     title: str
     file: str

@@ -107,7 +107,7 @@ def totals(summary: Summary) -> list[str]:
         ("MACs", _exact(total.macs)),
         ("FLOPs", f"{_exact(total.flops)}, two for each MAC"),
         ("weights", f"{binary(total.state_bytes)} of parameters and buffers"),
-        ("activations", f"{binary(total.activation_bytes)} at N = 1"),
+        ("activations", binary(total.activation_bytes) + _first_size(summary)),
     ]
     if summary.receptive_field:
         lines.append(("receptive field", show_field(summary.receptive_field)))
@@ -143,7 +143,13 @@ def _exact(number: int) -> str:
 def _title(summary: Summary) -> str:
     sizes = ", ".join(f"{name} = {size}" for name, size in summary.sizes)
     inputs = ", ".join(f"{name} {_shape(shape)}" for name, shape in summary.inputs)
-    return printable(f"{summary.title} ({summary.file}): {inputs} -> {_shape(summary.output)}, at {sizes}")
+    at = f", at {sizes}" if sizes else ""
+    return printable(f"{summary.title} ({summary.file}): {inputs} -> {_shape(summary.output)}{at}")
+
+
+def _first_size(summary: Summary) -> str:
+    """The batch that a figure is for, if the batch is free."""
+    return printable(f" at {summary.sizes[0][0]} = {summary.sizes[0][1]}") if summary.sizes else ""
 
 
 def _shape(sizes: Sequence[int]) -> str:
