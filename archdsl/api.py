@@ -12,6 +12,7 @@ from archdsl.compiler import Importer
 from archdsl.compiler import check as check_source
 from archdsl.diagnostic import CompileError, Diagnostic
 from archdsl.emit import emit, network_class
+from archdsl.emit.layout import shown_file
 from archdsl.ir.bodies import bodies_first
 from archdsl.ir.graph import Program
 from archdsl.source import Source
@@ -127,7 +128,7 @@ def _specs(program: Program) -> dict[str, Source]:
     """The files that a program's steps are written in, by the names that the emitted comments use."""
     found: dict[str, set[Source]] = {}
     for graph in bodies_first(program.graph):
-        found.setdefault(graph.span.source.name.rpartition("/")[2], set()).add(graph.span.source)
+        found.setdefault(shown_file(graph.span.source.name), set()).add(graph.span.source)
     return {name: next(iter(sources)) for name, sources in found.items() if len(sources) == 1}
 
 

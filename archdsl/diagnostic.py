@@ -88,12 +88,14 @@ class Diagnostics:
     def __init__(self, limit: int = 100) -> None:
         self.limit = limit
         self.left_out = 0
+        self.failed = False
         self._found: dict[tuple[str, Span], Diagnostic] = {}
 
     def add(self, diagnostic: Diagnostic) -> None:
         key = (diagnostic.code, diagnostic.span)
         if key in self._found:
             return
+        self.failed |= diagnostic.severity == "error"
         if len(self._found) >= self.limit:
             self.left_out += 1
             return
@@ -104,10 +106,6 @@ class Diagnostics:
 
     def __len__(self) -> int:
         return len(self._found)
-
-    @property
-    def failed(self) -> bool:
-        return any(d.severity == "error" for d in self._found.values())
 
 
 class CompileError(Exception):

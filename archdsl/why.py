@@ -132,9 +132,14 @@ def _links(why: Why | None, frame: Frame | None, nominal: Mapping[str, int]) -> 
     """The chain from a size back to what is written, each link once."""
     todo: list[tuple[Why, Frame | None]] = [(why, frame)] if why else []
     seen: set[tuple[int, str]] = set()
+    walked: set[tuple[int, int]] = set()
     while todo:
         why, frame = todo.pop()
         frame = _block_frame(frame)
+        here = (id(why), id(frame.scope) if frame else 0)
+        if here in walked:
+            continue
+        walked.add(here)
         if isinstance(why, CallWhy):
             todo.append((why.operands[0], Frame(why.scope, frame)))
             continue

@@ -29,10 +29,10 @@ class Residual(Connector):
     drop: float = 0.0
 
     def wire(self, wiring: Wiring) -> Tensor:
-        body = wiring.run("body", hidden=self.drop > 0)
+        body = wiring.run("body", hidden=self.when and self.drop != 0)
         if not self.when:
             return body
-        if self.drop > 0:
+        if self.drop != 0:
             from archdsl.ops.regularise import DropPath
 
             body = wiring.apply(DropPath(self.drop), body)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from archdsl import ops
 from archdsl.elaborate.context import At
-from archdsl.elaborate.expressions import evaluate, free_size, limit_items
+from archdsl.elaborate.expressions import evaluate, free_size
 from archdsl.elaborate.lookup import did_you_mean, local
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Block, Given, Size, StepValue, Tensor, is_list, items, show, type_name
@@ -30,7 +30,7 @@ def bind_step(step: StepValue, args: Sequence[ast.Arg], at: At) -> StepValue:
         given.append(give(arg, _param_for(arg, position, params), at))
     made = StepValue(step.target, tuple(given))
     if args:
-        limit_items(made.weight, args[0].value.span.to(args[-1].value.span), at)
+        at.session.limit_items(made.weight, args[0].value.span.to(args[-1].value.span), made.depth)
     return made
 
 
@@ -294,8 +294,9 @@ def block_params(block: Block, at: At) -> tuple[Param, ...]:
     """A block's parameters; one without a type takes its default's. Types that don't exist are reported."""
     if block.params is None:
         _refuse_second_params(block, at)
+        there = block.file.place(at.session)  # a default's name means what it means in the block's own file
         block.params = tuple(
-            Param(param.name.text, _kind(param, at), False, (), param.default is None, None, False)
+            Param(param.name.text, _kind(param, there), False, (), param.default is None, None, False)
             for param in block.declaration.params
         )
     return block.params

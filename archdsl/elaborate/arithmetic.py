@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable
 
+from archdsl.budget import Exceeded
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Number, Size, StepValue, Tensor, is_list, items, key, show, type_name
@@ -20,11 +21,19 @@ _COMPARE: dict[str, Callable[[Number, Number], bool]] = {
 
 def apply_binary(op: str, left: object, right: object, span: Span, at: At) -> object:
     """`left op right`, or a message."""
+    try:
+        return _binary(op, left, right, span, at)
+    except Exceeded as over:
+        raise at.session.exhausted(over, span) from None
+
+
+def _binary(op: str, left: object, right: object, span: Span, at: At) -> object:
     if op in _COMPARE:
         return _comparison(op, left, right, span, at)
     if isinstance(left, Size) or isinstance(right, Size):
         return _sizes(op, left, right, span, at)
     if op == "+" and isinstance(left, str) and isinstance(right, str):
+        at.session.limit_items(len(left) + len(right), span)
         return left + right
     if op == "+" and is_list(left) and is_list(right):
         from archdsl.elaborate.expressions import make_list

@@ -10,7 +10,7 @@ from archdsl.elaborate.expressions import evaluate
 from archdsl.elaborate.report import Failed, Frame
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.unused import report_unused
-from archdsl.elaborate.values import POISON, Block, Given, Items, Tensor, is_list, items, key
+from archdsl.elaborate.values import POISON, Block, Given, Items, StepValue, Tensor, is_list, items, key
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Graph, Input, Place, Scope, Unknown, Value
@@ -45,6 +45,7 @@ def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, sp
         shapes,
         *((name, key(traced.value)) for name, traced in args.items()),
     )
+    at.session.spend("steps", 1, span)
     name = at.scope.claim(label, "block call", span, at)
     try:
         body = _body(
@@ -80,11 +81,13 @@ def _body(
 
 
 def tensors_in(value: object) -> list[Tensor]:
-    """The values of the network in an argument: itself, or its items."""
+    """The values of the network in an argument: itself, its items, or what a step has bound."""
     if isinstance(value, Tensor):
         return [value]
     if is_list(value):
         return [tensor for item in items(value) for tensor in tensors_in(item.value)]
+    if isinstance(value, StepValue):
+        return [tensor for given in value.given if given.traced for tensor in tensors_in(given.traced.value)]
     return []
 
 
@@ -173,10 +176,19 @@ def bind_params(block: Block, args: dict[str, Traced], handed: Iterator[Tensor],
         raise Failed
 
 
+def _given_inside(given: Given, handed: Iterator[Tensor]) -> Given:
+    if given.traced is None:
+        return given
+    inside = Traced(_handed_in(given.traced.value, handed), given.traced.why)
+    return Given(given.name, given.span, inside, given.name_span)
+
+
 def _handed_in(value: object, handed: Iterator[Tensor]) -> object:
     """An argument inside the block: values of the network are replaced by the graph's inputs, in order."""
     if isinstance(value, Tensor):
         return next(handed)
     if is_list(value) and tensors_in(value):
         return Items.of(Traced(_handed_in(item.value, handed), item.why) for item in items(value))
+    if isinstance(value, StepValue) and tensors_in(value):
+        return StepValue(value.target, tuple(_given_inside(given, handed) for given in value.given))
     return value

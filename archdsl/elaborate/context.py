@@ -43,6 +43,15 @@ class Session:
         except Exceeded as over:
             raise self.exhausted(over, span) from None
 
+    def limit_items(self, count: int, span: Span, depth: int = 0) -> None:
+        """Refuse a list or string that is too long or nested too deep, and count the walk through it."""
+        try:
+            self.budget.check("items", count)
+            self.budget.check("nesting", depth)
+        except Exceeded as over:
+            raise self.exhausted(over, span) from None
+        self.spend("work", count // 16, span)
+
     def foresee(self, limit: str, amount: int, span: Span) -> None:
         """Refuse at once what is certain to go over the budget, without counting it."""
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from archdsl.budget import Exceeded
 from archdsl.elaborate import lookup
 from archdsl.elaborate.arithmetic import apply_binary, apply_unary
 from archdsl.elaborate.context import At
@@ -56,15 +55,8 @@ def text(node: ast.Template, at: At) -> str:
 
             raise at.reporter.fail(WrongType("a string's {...}", "a number or a string", type_name(value)), part.span)
     whole = "".join(parts)
-    limit_items(len(whole), node.span, at)
+    at.session.limit_items(len(whole), node.span)
     return whole
-
-
-def limit_items(count: int, span: Span, at: At) -> None:
-    try:
-        at.session.budget.check("items", count)
-    except Exceeded as over:
-        raise at.session.exhausted(over, span) from None
 
 
 def _var(node: ast.Var, at: At) -> Traced:
@@ -82,7 +74,7 @@ def _list(node: ast.ListExpr, at: At) -> Traced:
 def make_list(parts: Iterable[Traced], span: Span, at: At) -> Items:
     """A list, if with all that it holds it is within the limit."""
     made = Items.of(parts)
-    limit_items(made.weight, span, at)
+    at.session.limit_items(made.weight, span, made.depth)
     return made
 
 
@@ -96,7 +88,7 @@ def _comprehension(node: ast.Comprehension, at: At) -> Traced:
 def _comprehend(node: ast.Comprehension, depth: int, at: At, made: list[Traced]) -> None:
     if depth == len(node.clauses):
         made.append(evaluate(node.element, at))
-        limit_items(len(made), node.span, at)
+        at.session.spend("work", 1, node.span)
         return
     clause = node.clauses[depth]
     for item in list_items(evaluate(clause.iterable, at), "`for`", clause.iterable.span, at):
@@ -193,7 +185,7 @@ def _logic(node: ast.Binary, at: At) -> Traced:
 def _range(node: ast.Binary, left: Traced, right: Traced, at: At) -> Traced:
     start = integer(left.value, "the start of a range", node.left.span, at)
     end = integer(right.value, "the end of a range", node.right.span, at)
-    limit_items(end - start, node.span, at)
+    at.session.limit_items(end - start, node.span)
     whys = (left.why, right.why)
     values = make_list((Traced(i, Why("item", node.span, i, whys)) for i in range(start, end)), node.span, at)
     return Traced(values, Why("..", node.span, values, whys))

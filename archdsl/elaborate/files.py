@@ -71,7 +71,8 @@ class SpecFile:
             return poison
         self._evaluating.append(name)
         try:
-            return evaluate(let.value, self.place(session))
+            with session.deeper(let.span):
+                return evaluate(let.value, self.place(session))
         except Failed:
             return poison
         finally:

@@ -42,6 +42,7 @@ class Use:
     def list(self, value: object) -> tuple[Traced, ...]:
         if not is_list(value):
             raise self.wrong(f"takes a list, not {type_name(value)} {show(value)}")
+        self.at.session.spend("work", len(items(value)) // 16, self.span)
         return items(value)
 
     def listed(self, parts: Iterable[Traced]) -> Traced:

@@ -125,7 +125,8 @@ class ScopeBuilder:
         while dot:
             group = self.entries.get(head)
             if group is not None and group.group is not None:
-                return group.group._descend(rest)
+                found = group.group._descend(rest)
+                return group if found is not None and group.hidden else found
             more, dot, rest = rest.partition(".")
             head = f"{head}.{more}"
         return None

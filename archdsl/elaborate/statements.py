@@ -81,7 +81,8 @@ def run_body(body: ast.Body, lines: Lines, at: At) -> None:
 
                 run_declaration(statement, lines, at)
         except Failed:
-            continue
+            if isinstance(statement, (ast.If, ast.For)):
+                _run_bad(lines, at)
     at.current = lines.begin()
 
 

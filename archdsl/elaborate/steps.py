@@ -95,7 +95,9 @@ def _run_reference(unit: ast.Run, label: StepLabel | None, at: At) -> Tensor:
         from archdsl.errors.values import BadStep
 
         raise at.reporter.fail(BadStep(unit.span.text, a_type(found)), unit.span)
-    at.scope.enter(label and label.parts, found)
+    if label is not None:
+        at.scope.claim_value(label, at)
+        at.scope.enter(label.parts, found)
     return found
 
 

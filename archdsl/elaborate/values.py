@@ -33,11 +33,14 @@ class Items(tuple[Traced, ...]):
     """A list. `weight` counts its items and theirs, however often one stands in others: a walk takes as many steps."""
 
     weight: int
+    depth: int
+    """Lists and steps inside one another: how deep a walk goes."""
 
     @staticmethod
     def of(parts: Iterable[Traced]) -> Items:
         made = Items(parts)
         made.weight = sum(1 + weight(part.value) for part in made)
+        made.depth = 1 + max((depth(part.value) for part in made), default=0)
         return made
 
 
@@ -84,12 +87,13 @@ class Given:
 class StepValue:
     """A step as a value: an op or a block, with arguments bound so far. Each use makes fresh parameters."""
 
-    __slots__ = ("given", "target", "weight")
+    __slots__ = ("depth", "given", "target", "weight")
 
     def __init__(self, target: type[Op] | Block, given: tuple[Given, ...] = ()) -> None:
         self.target = target
         self.given = given
         self.weight: int = sum(1 + weight(one.traced.value) for one in given if one.traced)
+        self.depth: int = 1 + max((depth(one.traced.value) for one in given if one.traced), default=0)
 
     @property
     def name(self) -> str:
@@ -99,6 +103,11 @@ class StepValue:
 def weight(value: object) -> int:
     """How many values a list or a step's bound arguments hold in all."""
     return value.weight if isinstance(value, (Items, StepValue)) else 0
+
+
+def depth(value: object) -> int:
+    """How deep lists and steps stand inside one another in a value."""
+    return value.depth if isinstance(value, (Items, StepValue)) else 0
 
 
 class Poison:

@@ -20,7 +20,12 @@ def comment(origin: Origin | None) -> str:
     """The comment that names a line of the spec. A file's name may hold anything: only harmless characters stay."""
     if origin is None:
         return ""
-    return f"  # {re.sub(r'[^A-Za-z0-9_.-]', '_', origin.file)[-40:]}:{origin.line}"
+    return f"  # {shown_file(origin.file)}:{origin.line}"
+
+
+def shown_file(name: str) -> str:
+    """A spec's file name as comments show it."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name.rpartition("/")[2])[-40:]
 
 
 def class_lines(cls: Class) -> Iterator[str]:

@@ -15,6 +15,10 @@ from tests.elaborate.specs import codes, network, run
 NESTED = "for a in 0..10000 { for b in 0..10000 { for c in 0..10000 { relu } } }"
 REPEATED = "block a() { relu * 1000 }\nblock b() { a * 1000 }\nblock c() { b * 1000 }\nblock d() { c * 1000 }"
 
+EMPTY = "block b0() { }\n" + "\n".join(
+    f"block b{i + 1}(n) {{ for i in 0..n {{ b{i}{'(n)' * (i > 0)} }} }}" for i in range(3)
+)
+USE = "\nblock use() { conv(a0, 1x1) }"
 DOUBLED = 'let a0 = "xxxxxxxxxx"\n' + "\n".join(f'let a{i + 1} = "{{a{i}}}{{a{i}}}"' for i in range(30))
 
 
@@ -31,6 +35,11 @@ DOUBLED = 'let a0 = "xxxxxxxxxx"\n' + "\n".join(f'let a{i + 1} = "{{a{i}}}{{a{i}
         ("let x = [i for i in 0..100000 for j in 0..100000]", "", "E0601"),
         ("let x = 0..1_000_000_000_000", "", "E0601"),
         (DOUBLED, "", "E0601"),
+        ("\n".join(["let a0 = [1]", *(f"let a{i + 1} = [a{i}, a{i}]" for i in range(40))]), "", "E0601"),
+        ("\n".join(["let a0 = [1]", *(f"let a{i + 1} = [a{i}]" for i in range(300))]), "", "E0601"),
+        ("b3(200)", EMPTY, "E0601"),
+        ("let x = @.height * 4611686018427387904 * 16", "", "E0408"),
+        ("use", "\n".join([*(f"let a{i} = a{i + 1}" for i in range(5000)), "let a5000 = 1"]) + USE, "E0601"),
     ],
 )  # fmt: skip
 def test_what_is_too_much_is_refused_soon(spec: str, before: str, code: str) -> None:
@@ -42,7 +51,7 @@ def test_what_is_too_much_is_refused_soon(spec: str, before: str, code: str) -> 
 def test_constant_counts_are_refused_before_anything_is_built() -> None:
     """Not one step is made: a single turn of the loop would already need more steps than there are."""
     text = f"network n() {{ input x: [N, 3]\n{NESTED}\n}}"
-    (diagnostic,) = check(Source("x", text), limits=Limits(work=100)).diagnostics
+    (diagnostic,) = check(Source("x", text), limits=Limits(work=2_000)).diagnostics
     assert "1,000,000,000,000" in diagnostic.title or "10^" in diagnostic.title
 
 

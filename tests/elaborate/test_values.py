@@ -101,3 +101,19 @@ def test_values_are_handed_in_by_name_whatever_their_order() -> None:
     assert words(named) == ["conv", "conv", "conv", "concat"]
     assert output(named) == "[N, 19, 32, 32]"
     assert output(network("p: conv(5, 1x1)\ntwo(@image)", before=block)) == "[N, 11, 32, 32]"
+
+
+def test_a_bound_step_carries_its_values_into_a_block() -> None:
+    block = "block joined(merge: step) { c: conv(4, 1x1); merge -> concat(@, @c) }"
+    assert output(network("p: conv(5, 1x1)\njoined(concat(@p, @p))", before=block)) == "[N, 14, 32, 32]"
+
+
+def test_a_hidden_group_hides_what_is_in_it() -> None:
+    assert codes(network('residual(drop=0.5) { g: { a: conv(3, 1x1) } }\nadd(@, @"g.a")')) == ["E0205"]
+    assert codes(network("residual(when=false, drop=0.5) { a: conv(3, 1x1) }\nadd(@, @a)")) == []
+
+
+def test_a_failed_condition_says_one_thing() -> None:
+    body = "residual { conv(8, 1x1) } shortcut { if strid != 1 { conv(8, 1x1) } }"
+    assert codes(network(body)) == ["E0201"]
+    assert codes(network("q: relu\nq: @image -> relu\nadd(@q, @)")) == ["E0206"]
