@@ -21,7 +21,7 @@ class Limits(Record):
     steps: int = 200_000
     """Steps of the unfolded network, repeated bodies counted each time."""
     depth: int = 100
-    """Block calls inside one another."""
+    """Block calls, groups and connectors inside one another."""
     work: int = 2_000_000
     """Expressions evaluated and loop turns taken."""
     items: int = 1_000_000

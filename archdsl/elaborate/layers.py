@@ -45,6 +45,7 @@ def add_layer(
         report_refusal(refused, args, operands, span, at)
         raise Failed from None
     except Exceeded as over:
+        take_undecided()
         raise at.session.exhausted(over, span) from None
     open_checks = take_undecided()
     name = _claim(label, counts, span, at)

@@ -59,13 +59,14 @@ def _promised(quantity: str, node: ast.Expr, at: At) -> object:
     """An int, the text of a rounded number, or for `output` the sizes."""
     if isinstance(node, ast.Rounded):
         return node.text
-    value = evaluate(node, at).value
+    traced = evaluate(node, at)
+    value = traced.value
     if quantity == "receptive_field" and isinstance(value, Size):
         return tuple(value)
     if quantity == "output":
         from archdsl.elaborate.expressions import list_items
 
-        return tuple(item.value for item in list_items(evaluate(node, at), "`output`", node.span, at))
+        return tuple(item.value for item in list_items(traced, "`output`", node.span, at))
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         from archdsl.errors.values import WrongType
 

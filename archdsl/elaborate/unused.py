@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archdsl.elaborate.report import Reporter
-from archdsl.ir.graph import Graph, Node, Scope, Value
+from archdsl.ir.graph import Graph, Scope
 
 
 def report_unused(graph: Graph, reporter: Reporter) -> None:
@@ -20,11 +20,7 @@ def report_unused(graph: Graph, reporter: Reporter) -> None:
             if isinstance(node, Scope) and node.graph.kind != "block":
                 todo.append(node.graph)
         for node in body.nodes:
-            if not any(id(value) in used for value in node.outputs) and not _led_on(node, body.outputs):
+            if not any(id(value) in used for value in node.outputs):
                 from archdsl.errors.names import Unused
 
                 reporter.report(Unused(), node.place.span)
-
-
-def _led_on(node: Node, outputs: list[Value]) -> bool:
-    return any(value.node is node for value in outputs)

@@ -27,10 +27,7 @@ class Value:
 
 
 class Turn:
-    """One turn of a `for` or of a `* n`. `count` says how many turns there are and where that number came from.
-
-    `items` are the loop's values, so that what varies from turn to turn can be told; None for `* n`.
-    """
+    """One turn of a `for` or of a `* n`. `count` says how many turns there are and where that number came from."""
 
     __slots__ = ("count", "index", "loop")
 
@@ -182,7 +179,7 @@ class Graph:
     kind:    "network", "block", "group" (braces), or a connector's word.
     title:   the network's, variant's or block's name; a group's label ("" without).
     span:    what it was written as: the block's or network's name, the group's braces.
-    params:  the parameters of a network or block, as bound; `defaults` those it would have had.
+    params:  the parameters of a network or block, as bound.
     """
 
     __slots__ = ("checks", "inputs", "kind", "nodes", "outputs", "params", "span", "title")
