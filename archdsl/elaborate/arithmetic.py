@@ -171,6 +171,12 @@ def _comparison(op: str, left: object, right: object, span: Span, at: At) -> boo
         return _free_comparison(op, left, right, span, at)
     if is_number(left) and is_number(right):
         return _COMPARE[op](left, right)  # type: ignore[arg-type]
+    if op in ("==", "!=") and is_list(left) and is_list(right):
+        pairs = list(zip(items(left), items(right)))
+        same = len(items(left)) == len(items(right)) and all(
+            _comparison("==", a.value, b.value, span, at) for a, b in pairs
+        )
+        return same is (op == "==")
     if op in ("==", "!=") and _comparable(left, right):
         return (key(left) == key(right)) is (op == "==")
     raise undefined(op, left, right, span, at)

@@ -107,6 +107,12 @@ def _free(name: str, nominal: int | None, span: Span, at: At) -> Dim:
     except Contradiction as contradiction:
         raise _impossible(contradiction, span, at) from None
     dim.why = Why("size", span, dim, (), name)
+    taken = at.names.find(name)
+    if taken is not None and taken[0].why.rule != "size":
+        from archdsl.diagnostic import Label
+        from archdsl.errors.names import Redefined
+
+        raise at.reporter.fail(Redefined(name), span, labels=(Label(taken[1], "the first one"),))
     at.names.own.setdefault(name, (Traced(dim, dim.why), span))
     return dim
 

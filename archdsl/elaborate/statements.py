@@ -11,7 +11,6 @@ from archdsl.elaborate.foresight import least_steps
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.steps import run_chain
 from archdsl.elaborate.values import POISON, Tensor
-from archdsl.ir.explain import depends_on_caller
 from archdsl.ir.graph import Guard, Turn
 from archdsl.ir.why import Traced, Why
 from archdsl.syntax import ast
@@ -114,7 +113,7 @@ def _run_if(statement: ast.If, lines: Lines, at: At) -> None:
         run_body(branch, lines, at.inner(guard=guard))
     if skipped is not None:
         at.scope.skip(skipped, statement.condition.span)
-    if _count_varies(at.scope.counted - counted, skipped) and depends_on_caller(test.why):
+    if _count_varies(at.scope.counted - counted, skipped) and test.why.from_caller:
         at.scope.conditional = guard
 
 

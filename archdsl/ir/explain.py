@@ -70,15 +70,3 @@ def _distinct(parts: list[str]) -> list[str]:
 
 def line_of(why: Why) -> str:
     return f" (line {why.span.line})" if why.span is not None else ""
-
-
-def depends_on_caller(why: Why) -> bool:
-    """Whether a number rests on a parameter or on the input of its block, so that another call may give another."""
-    todo, seen = [why], {id(why)}
-    while todo:
-        why = todo.pop()
-        if why.rule in ("param", "input"):
-            return True
-        todo += (operand for operand in why.operands if id(operand) not in seen)
-        seen.update(id(operand) for operand in why.operands)
-    return False

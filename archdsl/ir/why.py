@@ -20,9 +20,11 @@ class Why:
               an operator's or function's own spelling ("*", "//", "min", "if").
     span:     its text; None for a number made by arithmetic inside an op's rule.
     value:    what came out.
+
+    from_caller: whether it rests on a parameter or on the input of its block, so that another call may give another.
     """
 
-    __slots__ = ("name", "operands", "rule", "span", "value")
+    __slots__ = ("from_caller", "name", "operands", "rule", "span", "value")
 
     def __init__(
         self, rule: str, span: Span | None, value: object, operands: tuple[Why, ...] = (), name: str = ""
@@ -32,6 +34,7 @@ class Why:
         self.value = value
         self.operands = operands
         self.name = name
+        self.from_caller: bool = rule in ("param", "input") or any(operand.from_caller for operand in operands)
 
     def __repr__(self) -> str:
         return f"Why({self.rule} {self.name} = {self.value} @ {self.span})"

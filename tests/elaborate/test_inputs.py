@@ -98,3 +98,14 @@ def test_a_network_has_one_input_before_its_steps() -> None:
     assert codes(run("network a() { input x: [N, 3]; input y: [N, 3]; relu }")) == ["E0214"]
     assert codes(run("network a() { input x: flot32 [N, 3]; relu }")) == ["E0405"]
     assert codes(run("network a() { g: { input x: [N, 3] }; relu }")) == ["E0215", "E0213"]
+
+
+def test_lists_of_free_sizes_are_compared_size_by_size() -> None:
+    assert codes(network("if @.shape == [1, 3, 224, 224] { relu }", shape=FREE)) == ["E0303"]
+    assert codes(network("if [1] == [1.0] { relu } else { nothing }")) == []
+    assert codes(network("if [relu] == [relu] { relu }")) == ["E0406"]
+
+
+def test_a_free_size_hides_no_other_name() -> None:
+    assert codes(network("relu", shape="[N, 3, H = 16]", params="H = 5")) == ["E0209"]
+    assert codes(network("relu", shape="[N, 3, H, H]", params="h = 5")) == []
