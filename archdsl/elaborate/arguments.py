@@ -10,7 +10,7 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, free_size
 from archdsl.elaborate.lookup import did_you_mean, local
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Block, Given, Size, StepValue, Tensor, is_list, items, show, type_name
+from archdsl.elaborate.values import Block, Given, Size, StepValue, Tensor, described, is_list, items
 from archdsl.ir.dim import Dim
 from archdsl.ir.why import Traced, Why
 from archdsl.ops.op import Op, Param
@@ -223,10 +223,7 @@ def coerce(callee: str, param: Param, traced: Traced, span: Span, at: At) -> Tra
         from archdsl.errors.values import WrongType
 
         where = f"`{param.name}` of `{callee}`"
-        found = (
-            "a value" if isinstance(value, Tensor) else f"{type_name(value)} {show(value)}".replace("none none", "none")
-        )
-        raise at.reporter.fail(WrongType(where, expected, found), span, helps=_conversion(param.kind, value))
+        raise at.reporter.fail(WrongType(where, expected, described(value)), span, helps=_conversion(param.kind, value))
     return Traced(widen(value), traced.why)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from archdsl.budget import Exceeded
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Number, Size, StepValue, Tensor, is_list, items, key, show, type_name
+from archdsl.elaborate.values import Number, Size, StepValue, Tensor, described, is_list, items, key, type_name
 from archdsl.ir.dim import Dim
 from archdsl.ir.proof import compare
 from archdsl.source import Span
@@ -55,7 +55,7 @@ def apply_unary(value: object, span: Span, at: At) -> object:
     if not is_number(value):
         from archdsl.errors.values import BadOperands
 
-        raise at.reporter.fail(BadOperands("-", "nothing", f"{type_name(value)} {show(value)}"), span)
+        raise at.reporter.fail(BadOperands("-", "nothing", described(value)), span)
     return bounded(-value, span, at)  # type: ignore[operator]
 
 
@@ -70,12 +70,7 @@ def undefined(op: str, left: object, right: object, span: Span, at: At) -> Faile
     helps: tuple[Help, ...] = ()
     if isinstance(left, StepValue) or isinstance(right, StepValue):
         helps = (Help("steps can't be compared or computed with: pass a boolean parameter beside the step"),)
-    return at.reporter.fail(BadOperands(op, _describe(left), _describe(right)), span, helps=helps)
-
-
-def _describe(value: object) -> str:
-    shown = show(value, 20)
-    return "a value" if isinstance(value, Tensor) else f"{type_name(value)} {shown}".replace("none none", "none")
+    return at.reporter.fail(BadOperands(op, described(left, 20), described(right, 20)), span, helps=helps)
 
 
 def bounded(value: Number, span: Span, at: At) -> Number:

@@ -9,7 +9,7 @@ from archdsl.elaborate import lookup
 from archdsl.elaborate.arithmetic import apply_binary, apply_unary
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import POISON, Items, Size, StepValue, is_list, items, show, type_name
+from archdsl.elaborate.values import POISON, Items, Size, StepValue, described, is_list, items, show, type_name
 from archdsl.ir.dim import Dim
 from archdsl.ir.why import Traced, Why
 from archdsl.source import Span
@@ -109,7 +109,7 @@ def list_items(traced: Traced, where: str, span: Span, at: At) -> tuple[Traced, 
     if isinstance(traced.value, int) and not isinstance(traced.value, bool) and where == "`for`":
         edit = Edit(Span(span.source, span.start, span.start), "0..")
         helps = (Help(f"count from 0: 0..{show(traced.value)}", edit),)
-    raise at.reporter.fail(NotAList(where, f"{type_name(traced.value)} {show(traced.value)}"), span, helps=helps)
+    raise at.reporter.fail(NotAList(where, described(traced.value)), span, helps=helps)
 
 
 def bind_targets(targets: tuple[ast.Target, ...], item: Traced, at: At) -> None:
@@ -140,7 +140,7 @@ def condition(node: ast.Expr, at: At, where: str) -> Traced:
     if not isinstance(traced.value, bool):
         from archdsl.errors.values import NotBoolean
 
-        raise at.reporter.fail(NotBoolean(where, f"{type_name(traced.value)} {show(traced.value)}"), node.span)
+        raise at.reporter.fail(NotBoolean(where, described(traced.value)), node.span)
     return traced
 
 
@@ -155,7 +155,7 @@ def _unary(node: ast.Unary, at: At) -> Traced:
         if not isinstance(operand.value, bool):
             from archdsl.errors.values import NotBoolean
 
-            found = f"{type_name(operand.value)} {show(operand.value)}"
+            found = described(operand.value)
             raise at.reporter.fail(NotBoolean("what `not` turns round", found), node.operand.span)
         return Traced(not operand.value, Why("not", node.span, not operand.value, (operand.why,)))
     value = apply_unary(operand.value, node.span, at)
@@ -199,7 +199,7 @@ def integer(value: object, where: str, span: Span, at: At) -> int:
         raise free_size(value, where, span, at)
     from archdsl.errors.values import WrongType
 
-    raise at.reporter.fail(WrongType(where, "int", f"{type_name(value)} {show(value)}"), span)
+    raise at.reporter.fail(WrongType(where, "int", described(value)), span)
 
 
 def free_size(dim: Dim, where: str, span: Span, at: At) -> Failed:
@@ -221,13 +221,18 @@ def _index(node: ast.Index, at: At) -> Traced:
         return _slice(node, base, node.index, at)
     parts = list_items(base, "an index", node.base.span, at)
     traced = evaluate(node.index, at)
-    index = integer(traced.value, "an index", node.index.span, at)
-    if not -len(parts) <= index < len(parts):
-        from archdsl.errors.values import OutOfList
-
-        raise at.reporter.fail(OutOfList(len(parts), index), node.index.span)
-    found = parts[index]
+    found = item_at(parts, traced, node.index.span, at)
     return Traced(found.value, Why("index", node.span, found.value, (base.why, traced.why, found.why)))
+
+
+def item_at(parts: tuple[Traced, ...], position: Traced, span: Span, at: At) -> Traced:
+    """An item by its index, from the end if that is negative; a message where there is none."""
+    index = integer(position.value, "an index", span, at)
+    if -len(parts) <= index < len(parts):
+        return parts[index]
+    from archdsl.errors.values import OutOfList
+
+    raise at.reporter.fail(OutOfList(len(parts), index), span)
 
 
 def _slice(node: ast.Index, base: Traced, cut: ast.Binary, at: At) -> Traced:
@@ -265,7 +270,7 @@ def _call(node: ast.Call, at: At) -> Traced:
     if not isinstance(callee, StepValue):
         from archdsl.errors.values import NotCallable
 
-        raise at.reporter.fail(NotCallable(f"{type_name(callee)} {show(callee)}"), node.callee.span)
+        raise at.reporter.fail(NotCallable(described(callee)), node.callee.span)
     value = bind_step(callee, node.args, at)
     return Traced(value, Why("literal", node.span, value))
 

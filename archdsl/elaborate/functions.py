@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from archdsl.elaborate.arithmetic import apply_binary, bounded, is_number
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Number, is_list, items, show, type_name
+from archdsl.elaborate.values import Number, described, is_list, items, show
 from archdsl.ir.dim import Dim
 from archdsl.ir.why import Traced, Why
 from archdsl.source import Span
@@ -36,12 +36,12 @@ class Use:
 
             raise free_size(value, f"what `{self.function}` takes", self.span, self.at)
         if not is_number(value):
-            raise self.wrong(f"takes a number, not {type_name(value)} {show(value)}")
+            raise self.wrong(f"takes a number, not {described(value)}")
         return value  # type: ignore[return-value]
 
     def list(self, value: object) -> tuple[Traced, ...]:
         if not is_list(value):
-            raise self.wrong(f"takes a list, not {type_name(value)} {show(value)}")
+            raise self.wrong(f"takes a list, not {described(value)}")
         self.at.session.spend("work", len(items(value)) // 16, self.span)
         return items(value)
 

@@ -6,7 +6,7 @@ from archdsl.elaborate.arithmetic import is_number
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, integer
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Tensor, show, type_name
+from archdsl.elaborate.values import Tensor, described
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.dim import Contradiction, Dim
 from archdsl.ir.graph import Input
@@ -135,7 +135,7 @@ def _assume(claim: ast.Expr, at: At) -> None:
     if not is_number(right) or not isinstance(right, int):
         raise _bad(
             "`where` compares a free size with an int",
-            f"this is {type_name(right)} {show(right)}",
+            f"this is {described(right)}",
             claim.right.span,
             at,
         )

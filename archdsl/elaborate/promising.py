@@ -6,7 +6,7 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate
 from archdsl.elaborate.lookup import did_you_mean
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Size, show, type_name
+from archdsl.elaborate.values import Size, described
 from archdsl.ir.graph import Promise
 from archdsl.syntax import ast
 
@@ -70,6 +70,6 @@ def _promised(quantity: str, node: ast.Expr, at: At) -> object:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         from archdsl.errors.values import WrongType
 
-        error = WrongType(f"`expect {quantity}`", "a number", f"{type_name(value)} {show(value)}")
+        error = WrongType(f"`expect {quantity}`", "a number", described(value))
         raise at.reporter.fail(error, node.span)
     return value

@@ -6,7 +6,7 @@ from archdsl import connectors
 from archdsl.elaborate import lookup
 from archdsl.elaborate.arguments import bind_step, make_op
 from archdsl.elaborate.context import At
-from archdsl.elaborate.expressions import evaluate, integer
+from archdsl.elaborate.expressions import evaluate, integer, item_at, list_items
 from archdsl.elaborate.layers import add_layer, add_unknown
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Block, StepValue, Tensor
@@ -103,16 +103,9 @@ def _run_reference(unit: ast.Run, label: StepLabel | None, at: At) -> Tensor:
 
 def _item(found: Traced, unit: ast.Run, at: At) -> object:
     """`@stages[2]`: a value out of a list of values."""
-    from archdsl.elaborate.expressions import list_items
-
     for node in unit.index:
         parts = list_items(found, "an index", unit.ref.span, at)
-        index = integer(evaluate(node, at).value, "an index", node.span, at)
-        if not -len(parts) <= index < len(parts):
-            from archdsl.errors.values import OutOfList
-
-            raise at.reporter.fail(OutOfList(len(parts), index), node.span)
-        found = parts[index]
+        found = item_at(parts, evaluate(node, at), node.span, at)
     return found.value
 
 

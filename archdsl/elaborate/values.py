@@ -164,6 +164,13 @@ def show(value: object, room: int = 60) -> str:
     return text if len(text) <= room else text[: room - 3] + "..."
 
 
+def described(value: object, room: int = 60) -> str:
+    """A value with its type, as messages name what they found: `int 3`, `list [1, 2]`."""
+    if value is None or isinstance(value, Tensor):
+        return show(value)
+    return f"{type_name(value)} {show(value, room)}"
+
+
 def _show(value: object, room: int, depth: int = 0) -> str:
     if value is None:
         return "none"
