@@ -11,7 +11,7 @@ ORDER = (
     {"version", "record", "source", "budget"},
     {"diagnostic"},
     {"errors"},
-    {"ir", "ops"},
+    {"ir", "ops", "initial"},
     {"connectors"},
     {"syntax"},
     {"elaborate"},

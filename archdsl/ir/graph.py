@@ -7,12 +7,16 @@ are therefore relative: a node knows its name inside its scope, a walk from the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from archdsl.ir.dim import Domain
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
 from archdsl.ops.op import Op
 from archdsl.source import Source, Span
+
+if TYPE_CHECKING:
+    from archdsl.initial import Start
 
 
 class Value:
@@ -59,6 +63,13 @@ class Region:
         self.title = title
 
 
+TRAINING = "training"
+"""The kind of the region of a side chain that runs in training only."""
+
+CHECKPOINT = "checkpoint"
+"""The kind of a region, or of a labelled connector's graph, whose results are computed again in the backward pass."""
+
+
 class Place:
     """Where in its block a step is written: the text, the loop turns around it, the conditions that let it in."""
 
@@ -71,6 +82,13 @@ class Place:
         self.turns = turns
         self.guards = guards
         self.region = region
+
+    def within(self, kind: str) -> Region | None:
+        """The innermost region of that kind that it stands in."""
+        region = self.region
+        while region is not None and region.kind != kind:
+            region = region.parent
+        return region
 
 
 class Node:
@@ -96,19 +114,42 @@ class Input(Node):
         self.place = place
 
 
+class Declared(Node):
+    """A tensor of the scope's own, `param class_token: [1, 1, dim] = zeros`: no input, output 0 is the tensor.
+
+    kind:  "param" (trained), "buffer" (saved, not trained) or "const" (not saved). Its name is its label; it is not
+           counted among the steps.
+    start: what it holds before training.
+    """
+
+    __slots__ = ("kind", "start")
+
+    def __init__(self, kind: str, shape: Shape | None, name: tuple[str, ...], place: Place, start: Start) -> None:
+        self.kind = kind
+        self.start = start
+        self.inputs = ()
+        self.outputs = (Value(self, 0, shape),)
+        self.name = name
+        self.place = place
+
+
 class Layer(Node):
     """An op applied. `args` holds where each parameter that was given came from; absent: the op's default.
 
-    `merges` names the connector whose lines meet here ("residual", "inception"), "" elsewhere.
+    merges: the connector whose lines meet here ("residual", "inception"), "" elsewhere.
+    runs:   for `@label(x)`: the path, from this graph, of the step that is run again, with its weights. Such a step has
+            no name and no tensors of its own.
+    starts: initialisers that the step itself states, by its tensors' names.
+    frozen: its parameters are not trained.
     """
 
-    __slots__ = ("args", "merges", "op")
+    __slots__ = ("args", "frozen", "merges", "op", "runs", "starts")
 
     def __init__(
         self,
         op: Op,
         inputs: tuple[Value, ...],
-        shape: Shape | None,
+        shape: Shape | tuple[Shape, ...] | None,
         name: tuple[str, ...] | None,
         place: Place,
         args: Mapping[str, Traced],
@@ -116,11 +157,15 @@ class Layer(Node):
     ) -> None:
         self.op = op
         self.inputs = inputs
-        self.outputs = (Value(self, 0, shape),)
+        shapes = shape if isinstance(shape, tuple) else (shape,)
+        self.outputs = tuple(Value(self, i, each) for i, each in enumerate(shapes))
         self.name = name
         self.place = place
         self.args = args
         self.merges = merges
+        self.runs: tuple[str, ...] | None = None
+        self.starts: Mapping[str, Start] = {}
+        self.frozen = False
 
 
 class Unknown(Node):
@@ -139,10 +184,10 @@ class Scope(Node):
     """A step with a graph of its own: a block call, labelled or plain braces, a labelled connector.
 
     `inputs` match `graph.inputs`, `outputs` match `graph.outputs`. `args` are a call's arguments as the caller gave
-    them (`graph.params` are the same values as the block sees them).
+    them (`graph.params` are the same values as the block sees them). `runs` and `frozen` are as in `Layer`.
     """
 
-    __slots__ = ("args", "graph")
+    __slots__ = ("args", "frozen", "graph", "runs")
 
     def __init__(
         self,
@@ -159,6 +204,8 @@ class Scope(Node):
         self.name = name
         self.place = place
         self.args = args
+        self.runs: tuple[str, ...] | None = None
+        self.frozen = False
 
 
 class Check:
@@ -173,6 +220,41 @@ class Check:
         self.right = right
 
 
+class Tie:
+    """One tensor under two names, `linear(vocab, weight=@wte.weight)`: `step` has no such tensor of its own.
+
+    step, tensor:   the path, from the graph that holds the tie, of the step that is given the tensor, and which of its.
+    owner, source:  the path of the step that owns it (a layer or a `param`), and the tensor's name there ("" for a
+                    `param`).
+    """
+
+    __slots__ = ("owner", "source", "span", "step", "tensor")
+
+    def __init__(self, step: tuple[str, ...], tensor: str, owner: tuple[str, ...], source: str, span: Span) -> None:
+        self.step = step
+        self.tensor = tensor
+        self.owner = owner
+        self.source = source
+        self.span = span
+
+
+class Output:
+    """One of a network's results.
+
+    label:    as stated; "" for the last value of a network that states none.
+    training: it is computed and returned in training only.
+    weight:   of its loss, where stated.
+    """
+
+    __slots__ = ("label", "span", "training", "weight")
+
+    def __init__(self, label: str, span: Span, training: bool = False, weight: float | None = None) -> None:
+        self.label = label
+        self.span = span
+        self.training = training
+        self.weight = weight
+
+
 class Graph:
     """The body of a network, of a block (for one set of arguments and shapes), or of a group.
 
@@ -180,9 +262,26 @@ class Graph:
     title:   the network's, variant's or block's name; a group's label ("" without).
     span:    what it was written as: the block's or network's name, the group's braces.
     params:  the parameters of a network or block, as bound.
+    nodes:   the steps in textual order, which is the order of names, of registration and of the random stream.
+    order:   the steps in the order in which they run, where that is another one (side chains run behind the step that
+             they start from); None: textual.
+    returns: for a network, what is known of each of its `outputs`.
+    ties:    tensors that steps in it, or below, share.
     """
 
-    __slots__ = ("checks", "inputs", "kind", "nodes", "outputs", "params", "span", "title")
+    __slots__ = (
+        "checks",
+        "inputs",
+        "kind",
+        "nodes",
+        "order",
+        "outputs",
+        "params",
+        "returns",
+        "span",
+        "ties",
+        "title",
+    )
 
     def __init__(self, kind: str, title: str, span: Span) -> None:
         self.kind = kind
@@ -193,6 +292,14 @@ class Graph:
         self.nodes: list[Node] = []
         self.outputs: list[Value] = []
         self.checks: list[Check] = []
+        self.order: list[Node] | None = None
+        self.returns: list[Output] = []
+        self.ties: list[Tie] = []
+
+    @property
+    def schedule(self) -> list[Node]:
+        """The steps in the order in which they run."""
+        return self.nodes if self.order is None else self.order
 
     def walk(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node, Graph]]:
         """Every step below, depth first in textual order, with its full path and the graph it stands in.
@@ -210,6 +317,22 @@ class Graph:
             yield full, node, graph
             if isinstance(node, Scope):
                 stack.append((full, iter(node.graph.nodes), node.graph))
+
+
+class Rule:
+    """A line of `init { }`: how tensors start that `target` names.
+
+    target: the name of an op ("conv": its weight), with one of its tensors ("conv.bias"), or a path pattern, in which
+            `*` stands for anything, dots too. `pattern` says which.
+    """
+
+    __slots__ = ("pattern", "span", "start", "target")
+
+    def __init__(self, target: str, pattern: bool, start: Start, span: Span) -> None:
+        self.target = target
+        self.pattern = pattern
+        self.start = start
+        self.span = span
 
 
 class Promise:
@@ -230,9 +353,10 @@ class Program:
     title:    the name asked for: variant or network.
     nominal:  the free sizes as reports take them, the batch included.
     promises: its `expect` clauses; empty where parameters were set from outside.
+    init:     its `init` rules: a tensor is drawn by the last that names it.
     """
 
-    __slots__ = ("domain", "graph", "nominal", "promises", "source", "title")
+    __slots__ = ("domain", "graph", "init", "nominal", "promises", "source", "title")
 
     def __init__(
         self,
@@ -249,3 +373,4 @@ class Program:
         self.promises = promises
         self.domain = domain
         self.source = source
+        self.init: tuple[Rule, ...] = ()
