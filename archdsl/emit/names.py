@@ -9,10 +9,10 @@ import re
 IMPORTED = {"Callable", "F", "Tensor", "math", "nn", "torch"}
 """What an emitted module may import."""
 
-OWN = {"Bias", "Scale"}
-"""Classes that an emitted module may have for ops that torch.nn has none for; see `own.py`."""
+OWN = {"Bias": "scale", "GroupedLocalResponseNorm": "norm", "Scale": "scale"}
+"""Classes that an emitted module may have for ops that torch.nn has none for -> their files in `classes/`."""
 
-TAKEN = IMPORTED | OWN | set(dir(builtins)) | set(keyword.kwlist) | set(keyword.softkwlist) | {"self"}
+TAKEN = IMPORTED | set(OWN) | set(dir(builtins)) | set(keyword.kwlist) | set(keyword.softkwlist) | {"self"}
 """Names that mean something else in an emitted module."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -35,8 +35,9 @@ def network_class(program: Program) -> str:
 
 def _imports_and_classes(program: Program) -> Iterator[str]:
     lines: list[str] = []
-    for cls in _classes(program):
-        lines += ["", "", *class_lines(cls)]
+    survey = Survey(program.graph)
+    for cls in (*own_classes(survey), *map(class_lines, _classes(program, survey))):
+        lines += ["", "", *cls]
     text = "\n".join(lines)
     yield from _imports(text)
     yield from lines
@@ -55,12 +56,10 @@ def _imports(text: str) -> Iterator[str]:
         yield "from torch.nn import functional as F"
 
 
-def _classes(program: Program) -> Iterator[Class]:
-    survey = Survey(program.graph)
+def _classes(program: Program, survey: Survey) -> Iterator[Class]:
     construction = Construction(survey)
     inline = Inline(survey)
     names = Names({network_class(program)})
-    yield from own_classes(survey)
     for _, graphs in in_order(survey):
         if inline.take(graphs):
             continue

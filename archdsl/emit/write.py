@@ -9,7 +9,6 @@ from archdsl.emit import code
 from archdsl.emit.argument import Entry
 from archdsl.emit.code import Expr, Literal, Name
 from archdsl.emit.derive import equal, plain
-from archdsl.emit.own import in_own_class, needs_class
 from archdsl.emit.unit import Member, Unit
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer
@@ -56,8 +55,6 @@ class Writer:
                 return self._size(axis, operand)
             case form.Training():
                 return Name("self.training")
-            case form.Attribute(name=name):
-                return Name(f"self.{name}")
             case form.Call():
                 return self.call(cast("Sequence[form.Call]", values), f"{path}.")
             case form.Infix(op=op):
@@ -132,7 +129,7 @@ def skeleton(word: object) -> Hashable:
             return "index", skeleton(value), repr(brackets)
         case list() | tuple() if not _plain_numbers(items := cast("Sequence[object]", word)):
             return type(items).__name__, *map(skeleton, items)
-        case form.X() | form.Axis() | form.Training() | form.Attribute():
+        case form.X() | form.Axis() | form.Training():
             return repr(word)
         case Dim(constant=None):
             return "free"
@@ -142,8 +139,7 @@ def skeleton(word: object) -> Hashable:
 
 def torch_form(layer: Layer) -> form.Form:
     """How PyTorch writes a step."""
-    written = layer.op.torch(*(value.shape for value in layer.inputs))
-    return in_own_class(layer) if needs_class(layer, written) else written
+    return layer.op.torch(*(value.shape for value in layer.inputs))
 
 
 def module_form(layer: Layer) -> form.Call:

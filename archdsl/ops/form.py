@@ -35,12 +35,6 @@ class Training(Record):
     """`self.training`."""
 
 
-class Attribute(Record):
-    """A tensor in the module's own state, `self.weight`: for an op without a torch.nn class of its own."""
-
-    name: str
-
-
 class Call(Record):
     """`callee(*args, **kwargs)`. A leading dot is a method of the first argument: `.permute`.
 
@@ -76,9 +70,8 @@ def call(callee: str, *args: object, defaults: Mapping[str, object] | None = Non
 class Form(Record):
     """Both ways to write a step; at least one is there.
 
-    module:    the constructor of its `torch.nn` class, if there is one.
-    function:  its expression in a `forward`; None if the class has weights (then the module is called). Where it reads
-               an `Attribute` there is no torch.nn class but there is state: a class is to be made around it.
+    module:    the constructor of its class, if there is one: of torch.nn, or by a bare name of `emit/classes`.
+    function:  its expression in a `forward`; None if the class has weights (then the module is called).
     inplace:   both take `inplace=True`.
     """
 

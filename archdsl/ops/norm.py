@@ -248,6 +248,7 @@ class LocalResponseNorm(Op):
     """Divide by the energy of the neighbouring channels: x_i / (k + alpha / size sum_j x_j^2)^beta.
 
     j runs over the `size` channels around i. As in Caffe, alpha is divided by size; the AlexNet paper does not divide.
+    With `groups`, which divides C, only over those of i's own group, as where each of two devices held half of them.
     [N, C, ...], unchanged
 
     Example:
@@ -261,17 +262,25 @@ class LocalResponseNorm(Op):
     alpha: float = 1e-4
     beta: float = 0.75
     k: float = 1.0
+    groups: int = 1
 
     def shape(self, x: Shape) -> Shape:
         need_rank(self, x, 3, None, "[N, C, ...] with spatial axes")
         need_channels(self, x)
         need_floats(self, x)
-        at_least(self, 1, "size")
+        at_least(self, 1, "size", "groups")
+        if self.groups > 1:
+            need_groups(self.groups, input=in_channels(self, x))
         return x
 
     def torch(self, x: Shape) -> Form:
         options = {"alpha": P("alpha"), "beta": P("beta"), "k": P("k")}
         defaults = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
+        if self.groups != 1:
+            made = call("GroupedLocalResponseNorm", P("groups"), P("size"), defaults=defaults, **options)
+            parts = call(".flatten", call("torch.unflatten", X(), 1, (P("groups"), -1)), 0, 1)
+            normalised = call("F.local_response_norm", parts, P("size"), defaults=defaults, **options)
+            return Form(module=made, function=call(".reshape_as", normalised, X()))
         return Form(
             module=call("nn.LocalResponseNorm", P("size"), defaults=defaults, **options),
             function=call("F.local_response_norm", X(), P("size"), defaults=defaults, **options),

@@ -77,16 +77,12 @@ class Param(Record):
 
 
 class State(Record):
-    """A tensor of the op's module. `trainable` false: a buffer.
-
-    `fill` is what it starts from where no torch.nn class initialises it.
-    """
+    """A tensor of the op's module. `trainable` false: a buffer."""
 
     name: str
     shape: tuple[int, ...]
     trainable: bool = True
     dtype: str = "float32"
-    fill: float | None = None
 
 
 class Window(Record):
@@ -148,7 +144,7 @@ class Op(Record):
 
     def is_module(self, *inputs: Shape) -> bool:
         """Whether it is a module of its own: exactly then it counts in the numbering of its scope."""
-        return self.torch(*inputs).module is not None or bool(self.state(*inputs))
+        return self.torch(*inputs).module is not None
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__dict__ == other.__dict__

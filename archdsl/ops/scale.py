@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archdsl.ir.shape import Shape
-from archdsl.ops.form import Attribute, Form, Infix, X
+from archdsl.ops.form import Form, P, call
 from archdsl.ops.op import Op, State, op
 from archdsl.ops.rules import axis_of, fixed, in_channels, need_weights
 from archdsl.record import KW_ONLY
@@ -13,18 +13,27 @@ class PerChannel(Op):
     """One number for each index along an axis: the channels', if none is named."""
 
     axis: int | None = None
+    _: KW_ONLY
+    value: float = 1.0
 
     def shape(self, x: Shape) -> Shape:
         need_weights(self, x)
         self.tensor_shape(x)
         return x
 
+    def axis_in(self, x: Shape) -> int:
+        return 1 if self.axis is None else axis_of(self, x, self.axis)
+
     def tensor_shape(self, x: Shape) -> tuple[int, ...]:
         """[C, 1, 1] for maps: as many axes as make it match from the last axis on."""
-        if self.axis is None:
-            return (in_channels(self, x), *(1 for _ in x.dims[2:]))
-        axis = axis_of(self, x, self.axis)
-        return (fixed(self, x, axis, f"axis {axis}"), *(1 for _ in x.dims[axis + 1 :]))
+        axis = self.axis_in(x)
+        size = in_channels(self, x) if self.axis is None else fixed(self, x, axis, f"axis {axis}")
+        return (size, *(1 for _ in x.dims[axis + 1 :]))
+
+    def torch(self, x: Shape) -> Form:
+        axis = self.axis_in(x)
+        shape = (x.dims[axis], *(1 for _ in x.dims[axis + 1 :]))
+        return Form(module=call(self.name.title(), shape, value=P("value"), defaults={"value": type(self).value}))
 
 
 @op("scale", role="norm")
@@ -40,14 +49,8 @@ class Scale(PerChannel):
         expect params == 12
     """
 
-    _: KW_ONLY
-    value: float = 1.0
-
-    def torch(self, x: Shape) -> Form:
-        return Form(function=Infix("*", X(), Attribute("weight")))
-
     def state(self, x: Shape) -> tuple[State, ...]:
-        return (State("weight", self.tensor_shape(x), fill=self.value),)
+        return (State("weight", self.tensor_shape(x)),)
 
 
 @op("bias", role="norm")
@@ -63,11 +66,7 @@ class Bias(PerChannel):
         expect params == 6
     """
 
-    _: KW_ONLY
     value: float = 0.0
 
-    def torch(self, x: Shape) -> Form:
-        return Form(function=Infix("+", X(), Attribute("bias")))
-
     def state(self, x: Shape) -> tuple[State, ...]:
-        return (State("bias", self.tensor_shape(x), fill=self.value),)
+        return (State("bias", self.tensor_shape(x)),)

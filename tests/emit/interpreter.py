@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from importlib import import_module
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from archdsl.emit.names import OWN
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Graph, Layer, Scope
 from archdsl.ops import form
@@ -73,8 +75,6 @@ class Word:
                 return self.operands[operand].shape[axis]
             case form.Training():
                 return self.interpreter.training
-            case form.Attribute(name=name):
-                return self.interpreter.tensors[".".join((*self.path, name))]
             case form.Infix(op=op, left=left, right=right):
                 return SIGNS[op](self.value(left), self.value(right))
             case form.Index(value=value, items=items):
@@ -108,3 +108,7 @@ class SPACE:
     torch = torch
     nn = nn
     F = F
+
+
+for name, file in OWN.items():
+    setattr(SPACE, name, getattr(import_module(f"archdsl.emit.classes.{file}"), name))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from archdsl.emit.names import OWN
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
-from archdsl.ops.form import Attribute, Axis, Call, Index, Infix, P, Training, X
+from archdsl.ops.form import Axis, Call, Index, Infix, P, Training, X
 from archdsl.ops.op import Op
 
 ROOTS = {"nn": nn, "F": F, "torch": torch}
@@ -32,13 +34,11 @@ class Runner:
         inputs: Sequence[Tensor] = (),
         *,
         training: bool = False,
-        attributes: Mapping[str, Tensor] | None = None,
         sizes: Mapping[str, int] | None = None,
     ) -> None:
         self.op = op
         self.inputs = inputs
         self.training = training
-        self.attributes = attributes or {}
         self.sizes = sizes or {}
 
     def value(self, form: object) -> Any:
@@ -50,8 +50,6 @@ class Runner:
             return self.inputs[form.operand].shape[form.axis]
         if isinstance(form, Training):
             return self.training
-        if isinstance(form, Attribute):
-            return self.attributes[form.name]
         if isinstance(form, Call):
             return self._call(form)
         if isinstance(form, Infix):
@@ -78,7 +76,8 @@ class Runner:
         root, _, name = form.callee.partition(".")
         if not root:
             return getattr(args[0], name)(*args[1:], **kwargs)
-        return getattr(ROOTS[root], name)(*args, **kwargs)
+        owner = ROOTS[root] if name else import_module(f"archdsl.emit.classes.{OWN[root]}")
+        return getattr(owner, name or root)(*args, **kwargs)
 
 
 def same(value: object, default: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager
 
 import torch
@@ -100,8 +100,7 @@ def run(op: Op, shapes: Sequence[Shape], inputs: Sequence[Tensor] | None = None)
         if form.module is not None:
             outputs.append(module_of(op, form)(*inputs))
         if form.function is not None:
-            runner = Runner(op, inputs, attributes=_attributes(op, form, shapes))
-            outputs.append(runner.value(form.function))
+            outputs.append(Runner(op, inputs).value(form.function))
     return outputs
 
 
@@ -111,18 +110,12 @@ def module_of(op: Op, form: Form) -> nn.Module:
     return module.eval()
 
 
-def _attributes(op: Op, form: Form, shapes: Sequence[Shape]) -> Mapping[str, Tensor]:
-    if form.module is not None:
-        return {}
-    return {state.name: torch.full(state.shape, state.fill or 0.0) for state in op.state(*shapes)}
-
-
 def check_state(op: Op, shapes: Sequence[Shape]) -> None:
     """Names, order, shapes, dtypes, and what is trained."""
     form = op.torch(*shapes)
     declared = op.state(*shapes)
     if form.module is None:
-        assert all(state.fill is not None for state in declared), "no class initialises it"
+        assert not declared, "no class holds it"
         return
     with without_warnings():
         module = module_of(op, form)
@@ -167,6 +160,6 @@ def check_free(op: Op, sizes: Sizes, dtype: str = "float32", *, start: int = 0) 
         assert op.shape(fixed).at({}) == formula.at(chosen)
         form, inputs = op.torch(free), tensors([fixed])
         with without_warnings(), torch.no_grad():
-            runner = Runner(op, inputs, sizes=chosen, attributes=_attributes(op, form, [fixed]))
+            runner = Runner(op, inputs, sizes=chosen)
             output = runner.value(form.function) if form.function else runner.value(form.module).eval()(*inputs)
         assert tuple(output.shape) == formula.at(chosen)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 from hypothesis import given, settings
+from torch.nn import functional as F
 
 from archdsl.ir.dim import Dim, Domain
 from archdsl.ir.shape import Shape
 from archdsl.ops.op import Refused
 from tests.ops.interpret import Runner
-from tests.ops.judge import check_free, check_macs, judge, make, shape
+from tests.ops.judge import check_free, check_macs, judge, make, module_of, shape
 from tests.ops.strategies import Case, cases, choice, param
 
 EPS = param(choice(1e-5, 1e-3, 1.0), -1.0, 0.0)
@@ -69,6 +70,7 @@ def test_groupnorm(case: Case) -> None:
             "alpha": param(choice(1e-4, 0.0, 1.0)),
             "beta": param(choice(0.75, 1.0)),
             "k": param(choice(1.0, 2.0)),
+            "groups": param(choice(1, 2), 0, -1, 5),
         },
         ranks=(3, 4, 5, 6),
         bad_ranks=(2,),
@@ -108,6 +110,20 @@ def test_normalising_a_single_number_is_refused_whatever_the_batch() -> None:
         make("instancenorm").shape(x)
     assert refused.value.error.code == "E0323"
     make("groupnorm", 4).shape(x)  # goes well from a batch of 2 on
+
+
+@pytest.mark.parametrize("size", [4, 5])
+def test_grouped_lrn_is_two_towers_run_apart(size: int) -> None:
+    x = torch.rand(2, 96, 5, 5)
+    op = make("lrn", size, alpha=0.5, k=2.0, groups=2)
+    form = op.torch(shape(2, 96, 5, 5))
+    apart = torch.cat([F.local_response_norm(tower, size, alpha=0.5, k=2.0) for tower in x.chunk(2, 1)], 1)
+    assert not torch.equal(apart, F.local_response_norm(x, size, alpha=0.5, k=2.0)), "they differ at the seam"
+    for memory in (torch.contiguous_format, torch.channels_last):
+        laid_out = x.contiguous(memory_format=memory)
+        torch.testing.assert_close(Runner(op, [laid_out]).value(form.function), apart, rtol=1e-6, atol=0)
+        torch.testing.assert_close(module_of(op, form)(laid_out), apart, rtol=1e-6, atol=0)
+    assert torch.equal(module_of(op, form)(x), apart)
 
 
 def test_lrn_divides_alpha_by_its_size() -> None:
