@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from archdsl.budget import Limits
-from archdsl.cli.files import Refusal, importer, read
 from archdsl.compiler import Importer
 from archdsl.compiler import check as check_source
 from archdsl.diagnostic import CompileError, Diagnostic
@@ -15,6 +14,7 @@ from archdsl.emit import emit, network_class
 from archdsl.emit.layout import shown_file
 from archdsl.ir.bodies import bodies_first
 from archdsl.ir.graph import Program
+from archdsl.reading import Refusal, importer, read
 from archdsl.source import Source
 
 if TYPE_CHECKING:

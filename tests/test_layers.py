@@ -61,6 +61,11 @@ ALLOWED = {("compiler", "promises"), ("diagnostic", "render")}
 """Said in the open: a check ends with the promises, and a `CompileError` shows itself as text."""
 
 
+def test_nothing_but_the_command_line_imports_it() -> None:
+    users = {path.relative_to(PACKAGE).parts[0] for path in PACKAGE.rglob("*.py") if "cli" in imports(path)}
+    assert users <= {"cli", "__main__.py"}
+
+
 def test_lark_and_networkx_have_one_importer_each() -> None:
     for library, only in (("lark", "syntax"), ("networkx", "ir")):
         users = {

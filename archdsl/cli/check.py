@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from archdsl.cli.console import EXIT_DIAGNOSTICS, out
-from archdsl.cli.files import Refusal, importer, read, split_target
 from archdsl.cli.options import SpecCommand, limit_options, output_format_option, set_option, take_limits
 from archdsl.cli.session import parse_settings, report
+from archdsl.cli.target import split_target
 from archdsl.compiler import check, check_all
 from archdsl.diagnostic import Diagnostic
+from archdsl.reading import Refusal, importer, read
 from archdsl.render.terminal import printable
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from archdsl.cli.console import EXIT_DIAGNOSTICS, colored, columns, err, out
-from archdsl.cli.files import STDIN
 from archdsl.cli.options import (
     SpecCommand,
     limit_options,
@@ -23,6 +22,7 @@ from archdsl.cli.summary import depth_option
 from archdsl.cli.table import text_table
 from archdsl.emit import emit
 from archdsl.ir.graph import Program
+from archdsl.reading import STDIN
 from archdsl.render.terminal import printable
 from archdsl.summary import summarize
 

@@ -8,11 +8,11 @@ import click
 
 from archdsl.budget import Budget, Limits
 from archdsl.cli.console import EXIT_DIAGNOSTICS, err, out
-from archdsl.cli.files import STDIN, Refusal, read
 from archdsl.cli.options import SpecCommand, limit_options, output_format_option, take_limits
 from archdsl.cli.output import write
 from archdsl.cli.session import report
 from archdsl.diagnostic import Diagnostic, Diagnostics
+from archdsl.reading import STDIN, Refusal, read
 from archdsl.render.terminal import printable
 from archdsl.source import Source
 from archdsl.syntax.format import format_text

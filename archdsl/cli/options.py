@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from archdsl.budget import Limits
-from archdsl.cli.files import STDIN_NAME
+from archdsl.reading import STDIN_NAME
 from archdsl.render import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -10,10 +10,11 @@ import click
 
 from archdsl.budget import Budget, Limits
 from archdsl.cli.console import EXIT_DIAGNOSTICS, colored, columns, err, out
-from archdsl.cli.files import Refusal, importer, read, refusal, split_target
+from archdsl.cli.target import split_target
 from archdsl.compiler import check
 from archdsl.diagnostic import Diagnostic, Diagnostics
 from archdsl.ir.graph import Program
+from archdsl.reading import Refusal, importer, read, refusal
 from archdsl.render import render
 from archdsl.syntax import ast
 

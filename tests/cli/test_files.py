@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from archdsl.budget import Limits
-from archdsl.cli.files import Refusal, importer, read, split_target
+from archdsl.cli.target import split_target
 from archdsl.compiler import check
 from archdsl.elaborate.files import ImportRefused
+from archdsl.reading import Refusal, importer, read
 from archdsl.render import render_text
 from archdsl.source import Source
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.cli import output
-from archdsl.cli.files import Refusal
+from archdsl import writing
 from archdsl.cli.output import write
+from archdsl.reading import Refusal
 
 GENERATED = '"""net, compiled by archdsl from net.arch (sha256 0). Edit the spec, not this file."""\n'
 
@@ -90,7 +90,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(output.os, step, fail)
+    monkeypatch.setattr(writing.os, step, fail)
     assert refused(path) == "E0811"
     assert path.read_text() == GENERATED
     assert os.listdir(tmp_path) == ["net.py"]

@@ -1,4 +1,4 @@
-"""Reading what a command names, and what its imports name: plain files, below the byte limit, inside one folder."""
+"""Reading the spec that is named, and what it imports: plain files, below the byte limit, inside one folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STDIN_NAME = "<stdin>"
 
 
 class Refusal(Exception):
-    """A command can't go on, and this is what to say."""
+    """What was asked for can't be done, and this is what to say."""
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
         super().__init__(*diagnostics)
@@ -36,14 +36,6 @@ class _Unfit(Exception):
 def refusal(error: Error, path: str, *helps: Help) -> Refusal:
     """About a file as such: there is no text to point into."""
     return Refusal(Diagnostic(error, Span(Source(path, ""), 0, 0), helps=helps))
-
-
-def split_target(target: str) -> tuple[str, str | None]:
-    """`FILE` or `FILE:NAME`. A path may have colons of its own, so one that exists as written is a path."""
-    path, colon, name = target.rpartition(":")
-    if not colon or not path or not name.isidentifier() or os.path.lexists(target):
-        return target, None
-    return STDIN if path == STDIN_NAME else path, name
 
 
 def read(path: str, limits: Limits) -> Source:

@@ -1,0 +1,54 @@
+"""Putting a file in its place: whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from archdsl.reading import reason, refusal
+
+
+@contextmanager
+def replacing(path: str) -> Generator[str]:
+    """The name of a new, empty file beside `path`: with the end of the block it takes the place of `path`.
+
+    If the block raises, `path` stays as it was. A symbolic link is followed, and an existing file keeps its
+    permissions.
+
+    Raises:
+        Refusal: there is something else than a plain file, or the system refuses.
+    """
+    from archdsl.errors.files import FileUnwritable
+
+    target = os.path.realpath(path)
+    beside = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.urandom(4).hex()}.tmp")
+    try:
+        mode = _permissions(path, target)
+        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        try:
+            yield beside
+            if mode is not None:
+                os.chmod(beside, mode)
+            os.replace(beside, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+            raise
+    except (OSError, ValueError) as problem:  # ValueError: a NUL in the path
+        raise refusal(FileUnwritable(path, reason(problem)), path) from None
+
+
+def _permissions(path: str, target: str) -> int | None:
+    """Those of the file that is to go; None if there is none."""
+    from archdsl.errors.files import NotAFile
+
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise refusal(NotAFile(path, "a folder" if stat.S_ISDIR(status.st_mode) else "a device"), path)
+    return stat.S_IMODE(status.st_mode)
