@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import prod
 
 from archdsl.ir.bodies import bodies_first
-from archdsl.ir.graph import Graph, Layer, Node, Program, Scope
+from archdsl.ir.graph import Declared, Graph, Layer, Node, Program, Scope
 from archdsl.ir.shape import ITEM_SIZES, Shape
 from archdsl.record import Record
 
@@ -57,9 +57,12 @@ class Costs:
         return self._graphs[graph]
 
     def node(self, node: Node) -> Cost:
-        """Of one step, with all that is in it."""
+        """Of one step, with all that is in it. One that runs another again has that one's tensors, so none here."""
         if isinstance(node, Scope):
-            return self.graph(node.graph)
+            cost = self.graph(node.graph)
+            return cost if node.runs is None else _run(cost)
+        if isinstance(node, Declared):
+            return self._declared(node)
         return self._layer(node) if isinstance(node, Layer) else NOTHING
 
     def sizes(self, shape: Shape | None) -> tuple[int, ...]:
@@ -77,7 +80,9 @@ class Costs:
     def _layer(self, layer: Layer) -> Cost:
         inputs = tuple(value.shape for value in layer.inputs if value.shape)
         params = buffers = state_bytes = 0
-        for tensor in layer.op.state(*inputs):
+        for tensor in layer.op.state(*inputs) if layer.runs is None else ():
+            if tensor.name in layer.tied:
+                continue
             elements = prod(tensor.shape)
             state_bytes += elements * ITEM_SIZES[tensor.dtype]
             if tensor.trainable:
@@ -88,3 +93,15 @@ class Costs:
         macs = layer.op.macs(tuple(map(self.sizes, inputs)), self.sizes(made[0]))
         memory = 0 if layer.op.view else sum(map(self.bytes, made))
         return Cost(1, params, buffers, state_bytes, macs, memory)
+
+    def _declared(self, node: Declared) -> Cost:
+        shape = node.outputs[0].shape
+        elements = prod(self.sizes(shape)) if shape else 0
+        if node.kind == "param":
+            return Cost(params=elements, state_bytes=self.bytes(shape))
+        return Cost(buffers=elements, state_bytes=self.bytes(shape))
+
+
+def _run(cost: Cost) -> Cost:
+    """Of a graph run once more: everything but its tensors."""
+    return Cost(cost.steps, macs=cost.macs, activation_bytes=cost.activation_bytes)

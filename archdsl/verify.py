@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from archdsl.api import TooLarge, build
 from archdsl.cost import Costs
-from archdsl.ir.graph import Layer, Program, Value
+from archdsl.ir.graph import Node, Program, Value
+from archdsl.state import tensors
 
 Sizes = tuple[int, ...]
-Tree = dict[str, "Sizes | Tree"]
 
 
 def verify(program: Program, module: nn.Module | None = None) -> list[str]:
@@ -45,29 +45,8 @@ def _state(program: Program, module: nn.Module) -> Iterator[str]:
 
 
 def expected_state(program: Program) -> dict[str, Sizes]:
-    """The state dict's keys and shapes by the graph, in PyTorch's order: a module's children as they were first met."""
-    tree: Tree = {}
-    for path, node, _ in program.graph.walk():
-        if isinstance(node, Layer) and node.name is not None:
-            for state in node.op.state(*(value.shape for value in node.inputs)):
-                within = tree
-                for part in path:
-                    within = cast(Tree, within.setdefault(part, {}))
-                within[f"={state.name}"] = state.shape
-    return dict(_flat(tree, ""))
-
-
-def _flat(tree: Tree, prefix: str) -> Iterator[tuple[str, Sizes]]:
-    stack = [(prefix, iter(tree.items()))]
-    while stack:
-        prefix, items = stack[-1]
-        for name, value in items:
-            if isinstance(value, dict):
-                stack.append((f"{prefix}{name}.", iter(value.items())))
-                break
-            yield prefix + name[1:], value
-        else:
-            stack.pop()
+    """The state dict's keys and shapes by the graph, in PyTorch's order."""
+    return {tensor.key: tensor.shape for tensor in tensors(program) if tensor.saved}
 
 
 def _parameters(program: Program, module: nn.Module) -> Iterator[str]:
@@ -78,14 +57,17 @@ def _parameters(program: Program, module: nn.Module) -> Iterator[str]:
 
 
 def _outputs(program: Program, module: nn.Module) -> Iterator[str]:
-    expected = {".".join(path): node for path, node, _ in program.graph.walk() if node.name is not None}
-    found: dict[str, object] = {}
+    expected: dict[str, list[Node]] = {}
+    for path, node, _ in program.graph.walk():
+        if node.name is not None or node.runs is not None:
+            expected.setdefault(".".join(path), []).append(node)
+    found: dict[str, list[object]] = {}
 
     def remember(name: str) -> Callable[[nn.Module, object, object], None]:
-        return lambda _module, _inputs, output: found.__setitem__(name, output)
+        return lambda _module, _inputs, output: found.setdefault(name, []).append(output)
 
     modules = cast("Iterator[tuple[str, nn.Module]]", module.named_modules())
-    handles = [child.register_forward_hook(remember(name)) for name, child in modules]
+    handles = [child.register_forward_hook(remember(name)) for name, child in modules if name]
     training = module.training
     try:
         with torch.no_grad():
@@ -95,9 +77,9 @@ def _outputs(program: Program, module: nn.Module) -> Iterator[str]:
         for handle in handles:
             handle.remove()
     yield from _compare("the output", program.graph.outputs, output, program)
-    for name, node in expected.items():
-        if name in found:
-            yield from _compare(name, node.outputs, found[name], program)
+    for name, nodes in expected.items():
+        for node, made in zip(nodes, found.get(name, ())):
+            yield from _compare(name, node.outputs, made, program)
 
 
 def _compare(name: str, values: Sequence[Value], output: object, program: Program) -> Iterator[str]:

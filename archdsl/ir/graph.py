@@ -99,6 +99,7 @@ class Node:
     outputs: tuple[Value, ...]
     name: tuple[str, ...] | None
     place: Place
+    runs: tuple[str, ...] | None = None
 
 
 class Input(Node):
@@ -140,10 +141,11 @@ class Layer(Node):
     runs:   for `@label(x)`: the path, from this graph, of the step that is run again, with its weights. Such a step has
             no name and no tensors of its own.
     starts: initialisers that the step itself states, by its tensors' names.
+    tied:   those of its tensors that are another step's: see `Graph.ties`.
     frozen: its parameters are not trained.
     """
 
-    __slots__ = ("args", "frozen", "merges", "op", "runs", "starts")
+    __slots__ = ("args", "frozen", "merges", "op", "runs", "starts", "tied")
 
     def __init__(
         self,
@@ -165,6 +167,7 @@ class Layer(Node):
         self.merges = merges
         self.runs: tuple[str, ...] | None = None
         self.starts: Mapping[str, Start] = {}
+        self.tied: frozenset[str] = frozenset()
         self.frozen = False
 
 
@@ -194,7 +197,7 @@ class Scope(Node):
         graph: Graph,
         inputs: tuple[Value, ...],
         shapes: tuple[Shape | None, ...],
-        name: tuple[str, ...],
+        name: tuple[str, ...] | None,
         place: Place,
         args: Mapping[str, Traced],
     ) -> None:
@@ -304,7 +307,8 @@ class Graph:
     def walk(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node, Graph]]:
         """Every step below, depth first in textual order, with its full path and the graph it stands in.
 
-        Steps without a name get their scope's path.
+        Steps without a name get their scope's path. One that runs another again gets that one's, and what is in it is
+        not walked: those are the other's steps.
         """
         stack: list[tuple[tuple[str, ...], Iterator[Node], Graph]] = [(path, iter(self.nodes), self)]
         while stack:
@@ -313,9 +317,9 @@ class Graph:
             if node is None:
                 stack.pop()
                 continue
-            full = prefix + (node.name or ())
+            full = prefix + (node.runs or node.name or ())
             yield full, node, graph
-            if isinstance(node, Scope):
+            if isinstance(node, Scope) and node.runs is None:
                 stack.append((full, iter(node.graph.nodes), node.graph))
 
 
