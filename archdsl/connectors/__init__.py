@@ -1,31 +1,33 @@
-"""The connectors: words before braces that say how the lines in them are wired. One file each, loaded on use."""
+"""The connectors: words before braces that say how the lines in them are wired. Each is one file, named by its word."""
 
 from __future__ import annotations
 
+import os
+from functools import cache
 from importlib import import_module
 
 from archdsl.connectors.connector import Connector
 
-FILES = {"residual": "residual", "inception": "inception", "section": "section"}
-"""Word -> the file that declares it."""
-
-PLANNED = frozenset(["dense", "parallel", "split", "on", "stage", "checkpoint"])
+PLANNED = frozenset(["split", "on", "stage"])
 """Words of the language that have no rule yet: known, so that the message can say so."""
 
 
+@cache
 def names() -> list[str]:
-    return sorted(FILES)
+    """The words that have a rule: the files here, without loading one."""
+    files = {name.removesuffix(".py") for name in os.listdir(os.path.dirname(__file__)) if name.endswith(".py")}
+    return sorted(files - {"__init__", "connector"})
 
 
 def is_connector(word: str) -> bool:
-    return word in FILES or word in PLANNED
+    return word in names() or word in PLANNED
 
 
 def find(word: str) -> type[Connector] | None:
     """The connector of that word, None if there is no rule for it yet."""
-    if word not in FILES:
+    if word not in names():
         return None
-    module = import_module(f"archdsl.connectors.{FILES[word]}")
+    module = import_module(f"archdsl.connectors.{word}")
     return next(
         value
         for value in vars(module).values()

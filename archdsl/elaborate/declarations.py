@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from archdsl.elaborate.context import At
 from archdsl.elaborate.inputs import run_input
+from archdsl.elaborate.lines import Lines
 from archdsl.elaborate.promising import run_expect
-from archdsl.elaborate.statements import Lines
 from archdsl.syntax import ast
 
 
@@ -19,7 +19,7 @@ def run_declaration(statement: ast.Statement, lines: Lines, at: At) -> None:
             raise at.reporter.fail(
                 Misplaced("`input`", "an input belongs to a network, outside of groups"), statement.span
             )
-        lines.end(run_input(statement, at))
+        lines.end(run_input(statement, at), statement.span, at)
     elif isinstance(statement, ast.Expect):
         if not in_network:
             raise at.reporter.fail(Misplaced("`expect`", "a promise belongs to a network or a variant"), statement.span)

@@ -123,6 +123,11 @@ _ELSEWHERE = {
 """What other libraries call an op."""
 
 
+def means_step(word: str, at: At) -> bool:
+    """Whether a connector's word without braces is a step: a name of the spec's, or an op elsewhere, as `dense(10)`."""
+    return word in _ELSEWHERE or local(word, at) is not None
+
+
 def unknown_step(word: str, span: Span, at: At, helps: tuple[Help, ...] = ()) -> Failed:
     from archdsl import connectors
     from archdsl.diagnostic import Edit, Help

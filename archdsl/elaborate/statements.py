@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from archdsl.elaborate import lookup
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import bind_targets, condition, evaluate, list_items
 from archdsl.elaborate.foresight import least_steps
+from archdsl.elaborate.lines import Lines, Piped
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.steps import run_chain
 from archdsl.elaborate.values import POISON, Tensor
 from archdsl.ir.graph import Guard, Turn
 from archdsl.ir.why import Traced, Why
 from archdsl.syntax import ast
-
-
-class Lines(Protocol):
-    """What a line consumes and where its result goes: the one difference between connectors' braces."""
-
-    def begin(self) -> Tensor | None: ...
-    def end(self, result: Tensor) -> None: ...
-
-
-class Piped:
-    """Plain braces: a line consumes what the line before made."""
-
-    def __init__(self, entering: Tensor | None) -> None:
-        self.current = entering
-
-    def begin(self) -> Tensor | None:
-        return self.current
-
-    def end(self, result: Tensor) -> None:
-        self.current = result
-
-
-class Branched:
-    """Every line consumes the same value; the results are kept."""
-
-    def __init__(self, entering: Tensor | None) -> None:
-        self.entering = entering
-        self.results: list[Tensor] = []
-
-    def begin(self) -> Tensor | None:
-        return self.entering
-
-    def end(self, result: Tensor) -> None:
-        self.results.append(result)
 
 
 def run_sequence(body: ast.Body, at: At) -> Tensor | None:
@@ -64,7 +29,7 @@ def run_body(body: ast.Body, lines: Lines, at: At) -> None:
         if isinstance(statement, ast.Chain):
             result = run_chain(statement, at)
             if result is not None:
-                lines.end(result)
+                lines.end(result, statement.span, at)
             continue
         try:
             if isinstance(statement, ast.If):
@@ -90,7 +55,8 @@ def _run_bad(lines: Lines, at: At) -> None:
     if at.current is not None:
         from archdsl.elaborate.layers import add_unknown
 
-        lines.end(add_unknown(None, at.current.value.node.place.span, at))
+        span = at.current.value.node.place.span
+        lines.end(add_unknown(None, span, at), span, at)
 
 
 def _run_let(statement: ast.Let, at: At) -> None:

@@ -111,8 +111,7 @@ def _item(found: Traced, unit: ast.Run, at: At) -> object:
 
 def _run_use(unit: ast.Use, label: StepLabel | None, at: At) -> Tensor | None:
     word = unit.path.text
-    planned = word in connectors.PLANNED and unit.body is None  # `dense(10)` is somebody's linear layer
-    if connectors.is_connector(word) and not planned and (unit.body is not None or lookup.local(word, at) is None):
+    if connectors.is_connector(word) and (unit.body is not None or not lookup.means_step(word, at)):
         from archdsl.elaborate.wiring import run_connector
 
         return run_connector(word, unit, label, at)

@@ -8,10 +8,11 @@ from archdsl.diagnostic import Edit, Help
 from archdsl.elaborate.arguments import match
 from archdsl.elaborate.context import At
 from archdsl.elaborate.layers import add_layer, add_unknown, made_by, report_refusal
+from archdsl.elaborate.lines import Branched, Gathered
 from archdsl.elaborate.lookup import current, did_you_mean
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.shown import nominal_note, shown_apart
-from archdsl.elaborate.statements import Branched, run_body, run_sequence
+from archdsl.elaborate.statements import run_body, run_sequence
 from archdsl.elaborate.values import Given, Tensor
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.explain import derived
@@ -109,6 +110,22 @@ class Wiring:
             raise self._empty(body)
         return lines.results
 
+    def gather(self, kind: str, op: Op) -> Tensor:
+        """Unfold the braces, each line from the connector's input and all results so far, joined by `op` line by line.
+        Without a line it is the input itself."""
+        body = self._braces("")
+        assert body is not None
+
+        def join(so_far: Tensor, result: Tensor, span: Span, at: At) -> Tensor:
+            try:
+                return self._merge(op, [so_far, result], span, at)
+            except Failed:
+                return add_unknown(None, span, at, counts=False)
+
+        lines = Gathered(self.input, join)
+        run_body(body, lines, self._at.inner(region=Region(kind, body.span, self._at.region)))
+        return lines.current
+
     def _braces(self, clause: str) -> ast.Body | None:
         if not clause:
             return self._unit.body
@@ -125,10 +142,13 @@ class Wiring:
 
     def merge(self, op: Op, values: list[Tensor]) -> Tensor:
         """The results become one; a refusal says which lines don't fit."""
+        return self._merge(op, values, self._unit.path.span, self._at)
+
+    def _merge(self, op: Op, values: list[Tensor], span: Span, at: At) -> Tensor:
         try:
-            return add_layer(op, {}, values, None, self._unit.path.span, self._at, merges=self._rule.word)
+            return add_layer(op, {}, values, None, span, at, merges=self._rule.word)
         except Refused as refused:
-            report_refusal(refused, {}, values, self._unit.path.span, self._at)
+            report_refusal(refused, {}, values, span, at)
             raise Failed from None
 
     def add(self, body: Tensor, shortcut: Tensor) -> Tensor:

@@ -98,8 +98,8 @@ class Writer:
         options = [self.plain, self.plain, self.small]
         if depth < 3:
             options += [
-                self.crossing, self.group, self.residual, self.inception, self.loop, self.call, self.call, self.repeat,
-                self.reference,
+                self.crossing, self.group, self.residual, self.inception, self.dense, self.loop, self.call, self.call,
+                self.repeat, self.reference,
             ]  # fmt: skip
             if in_block:
                 options += [self.condition, self.condition]
@@ -152,6 +152,24 @@ class Writer:
                 self.group(indent + 1, depth + 1, in_block)
             else:
                 self.add(indent + 1, self.conv(in_block))
+        self.add(indent, "}")
+
+    def dense(self, indent: int, depth: int, in_block: bool) -> None:
+        """Lines that differ, some of them turns of a loop, some under a condition."""
+        label = f"{self.label('d')}: " if self.maybe(4) else ""
+        self.add(indent, f"{label}dense {{")
+        for _ in range(self.choose(3)):
+            kind = self.choose(4)
+            if kind == 0:
+                count, variable = ("times" if in_block else "2"), self.label("i")
+                self.add(indent + 1, f"for {variable} in 0..{count} {{")
+                label = f'"{self.label("t")}_{{{variable}}}": ' if self.maybe() else ""
+                self.add(indent + 2, f"{label}{{ bn -> relu -> conv(4, 3x3, pad=1) }}")
+                self.add(indent + 1, "}")
+            elif kind == 1 and in_block:
+                self.condition(indent + 1, depth + 1, in_block)
+            else:
+                self.add(indent + 1, self.conv(in_block, "4"))
         self.add(indent, "}")
 
     def loop(self, indent: int, depth: int, in_block: bool) -> None:
