@@ -11,6 +11,7 @@ from archdsl.elaborate.report import Reporter
 from archdsl.elaborate.values import Block, Tensor
 from archdsl.ir.dim import Domain
 from archdsl.ir.graph import Guard, Place, Promise, Region, Turn
+from archdsl.ir.keys import Rename
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
 from archdsl.ops.op import Op
@@ -35,6 +36,7 @@ class Session:
         self._level = 0
         self.promises: list[Promise] = []
         self.keep_promises = True
+        self.renames: list[Rename] = []
 
     def spend(self, limit: str, amount: int, span: Span) -> None:
         """Count against the budget; going over ends the run with one message, at `span`."""

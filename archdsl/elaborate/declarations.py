@@ -6,6 +6,7 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.inputs import run_input
 from archdsl.elaborate.lines import Lines
 from archdsl.elaborate.promising import run_expect
+from archdsl.elaborate.renaming import run_rename
 from archdsl.syntax import ast
 
 
@@ -24,6 +25,11 @@ def run_declaration(statement: ast.Statement, lines: Lines, at: At) -> None:
         if not in_network:
             raise at.reporter.fail(Misplaced("`expect`", "a promise belongs to a network or a variant"), statement.span)
         run_expect(statement, at)
+    elif isinstance(statement, ast.Rename):
+        if not in_network:
+            error = Misplaced("`rename`", "it is about whole keys, so it belongs to a network or a variant")
+            raise at.reporter.fail(error, statement.span)
+        run_rename(statement, at)
     else:
         word = statement.span.text.split(None, 1)[0].split(":")[0].split("{")[0]
         raise at.reporter.fail(Unsupported(f"`{word}`"), statement.span)

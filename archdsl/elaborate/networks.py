@@ -90,4 +90,7 @@ def _build(
     report_unused(graph, session.reporter)
     if variants and variants[0].body is not None:
         run_variant_body(variants[0].body, at)
-    return Program(title.text, graph, session.domain.nominals(), tuple(session.promises), session.domain, file.source)
+    promises = tuple(session.promises)
+    program = Program(title.text, graph, session.domain.nominals(), promises, session.domain, file.source)
+    program.renames = tuple(session.renames)
+    return program

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate
 from archdsl.elaborate.lookup import did_you_mean
+from archdsl.elaborate.renaming import run_rename
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Size, described
 from archdsl.ir.graph import Promise
@@ -14,15 +15,17 @@ QUANTITIES = ("params", "macs", "output", "receptive_field")
 
 
 def run_variant_body(body: ast.Body, at: At) -> None:
-    """A variant's braces: its own promises, about this one set of arguments."""
+    """A variant's braces: its own promises, about this one set of arguments, and rules for its weight files."""
     for statement in body.statements:
         try:
             if isinstance(statement, ast.Expect):
                 run_expect(statement, at)
+            elif isinstance(statement, ast.Rename):
+                run_rename(statement, at)
             elif not isinstance(statement, ast.Bad):
                 from archdsl.errors.names import Misplaced
 
-                error = Misplaced("this statement", "a variant's braces hold `expect` only")
+                error = Misplaced("this statement", "a variant's braces hold `expect` and `rename` only")
                 at.reporter.report(error, statement.span)
         except Failed:
             continue

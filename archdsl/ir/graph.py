@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from archdsl.ir.dim import Domain
+from archdsl.ir.keys import Rename
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
 from archdsl.ops.op import Op
@@ -358,9 +359,10 @@ class Program:
     nominal:  the free sizes as reports take them, the batch included.
     promises: its `expect` clauses; empty where parameters were set from outside.
     init:     its `init` rules: a tensor is drawn by the last that names it.
+    renames:  its `rename` rules, which apply one behind the other to the keys of a weight file.
     """
 
-    __slots__ = ("domain", "graph", "init", "nominal", "promises", "source", "title")
+    __slots__ = ("domain", "graph", "init", "nominal", "promises", "renames", "source", "title")
 
     def __init__(
         self,
@@ -378,3 +380,4 @@ class Program:
         self.domain = domain
         self.source = source
         self.init: tuple[Rule, ...] = ()
+        self.renames: tuple[Rename, ...] = ()

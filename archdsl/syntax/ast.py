@@ -140,6 +140,13 @@ class Declare(Node):
     value: Expr | None
 
 
+class Rename(Node):
+    """`rename "norm.1" -> "norm1"`: keys of weight files."""
+
+    old: Template
+    new: Template
+
+
 class Init(Node):
     rules: tuple[InitRule | Bad, ...]
 
@@ -280,5 +287,5 @@ class Call(Node):
 
 Expr = Union[Literal, Rounded, Template, Var, ListExpr, Comprehension, Ref, Unary, Binary, Cond, Index, Attr, Call, Bad]
 Target = Union[Name, Unpack]
-Statement = Union[Let, Input, Output, Declare, If, For, Expect, Init, Chain, Bad]
+Statement = Union[Let, Input, Output, Declare, If, For, Expect, Init, Rename, Chain, Bad]
 Item = Union[Import, Mesh, Block, Network, Variant, Let, Bad]

@@ -19,7 +19,7 @@ HARD = frozenset(("IF", "THEN", "ELSE", "FOR", "IN", "AND", "OR", "NOT", "TRUE",
 """Keywords that are never names."""
 ITEMS = ("IMPORT", "MESH", "BLOCK", "NETWORK", "VARIANT")
 """What a file is made of, and braces never hold."""
-STATEMENT_WORDS = ("let", "input", "output", "expect", "init", "param", "buffer", "const", "if", "for")
+STATEMENT_WORDS = ("let", "input", "output", "expect", "init", "rename", "param", "buffer", "const", "if", "for")
 AHEAD = 8
 """How many tokens of a statement are looked at to tell whether it reads."""
 

@@ -153,6 +153,10 @@ class TreeBuilder:
         kind, name, dtype, shape, value = children
         return ast.Declare(span, kind.text, self._name(name), dtype, shape, value)
 
+    def rename(self, children: list[Any], span: Span) -> ast.Rename:
+        _, old, new = children
+        return ast.Rename(span, old, new)
+
     def init(self, children: list[Any], span: Span) -> ast.Init:
         return ast.Init(span, tuple(child for child in children if child))
 

@@ -11,7 +11,21 @@ TOKEN = re.compile(r'\s+|"[^"\n]*"|@?[A-Za-z_]\w*|[0-9][\w.]*|->|[=!<>]=|\.\.|//
 PIECES = (
     *'{}()[]:;,=@.*+-/%^<>"#\\\n\t\r\0',
     *("->", "..", "==", "//", "if", "then", "else", "for", "in", "not", "and", "or", "true", "false", "none"),
-    *("let", "block", "network", "variant", "input", "expect", "import", "output", "param", "init", "mesh", "where"),
+    *(
+        "let",
+        "block",
+        "network",
+        "variant",
+        "input",
+        "expect",
+        "import",
+        "output",
+        "param",
+        "init",
+        "mesh",
+        "where",
+        "rename",
+    ),
     *("conv", "relu", "residual", "shortcut", "inception", "section", "add", "concat", "flatten", "linear", "bn"),
     *("0", "1", "-1", "2.5", "1e308", "3x3", "0x0", "9223372036854775807", "4.09G", "1..9", "[1, 2]", "N", "H"),
     *(
