@@ -72,7 +72,7 @@ def make_op(step: StepValue, span: Span, at: At) -> tuple[Op, dict[str, Traced],
     assert isinstance(cls, type)
     operands: list[Tensor] = []
     rest: list[Given] = []
-    many = cls.operands != 1
+    many = cls.operands != 1 or cls.further > 0
     if many and any(given.traced is None for given in step.given):
         raise Failed  # which of the rest are operands can't be told
     for given in step.given:

@@ -116,7 +116,8 @@ def report_refusal(
     notes: list[str] = []
     if given is not None and (text := derived(given.why)):
         notes.append(f"{refused.param}: {text}")
-    labels = [made_by(operand, at) for operand in operands[-3:]]
+    several = {operand.value: operand for operand in operands[-3:]}
+    labels = [made_by(operand, at) for operand in several.values()]
     at.reporter.report(
         refused.error, blamed, labels=tuple(label for label in labels if label), notes=tuple(notes), helps=refused.helps
     )

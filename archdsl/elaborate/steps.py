@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from archdsl import connectors
 from archdsl.elaborate import lookup
 from archdsl.elaborate.arguments import bind_step, make_op
@@ -129,7 +131,9 @@ def run_value(step: StepValue, label: StepLabel | None, unit: ast.Use, at: At) -
         return call_block(step.target, step.given, label, unit.span, at)
     op, args, operands = make_op(step, unit.path.span, at)
     if op.operands == 1:
-        operands = [lookup.current(unit.span, at)]
+        if len(operands) > op.further:
+            _refuse_further(op.name, op.further, len(operands), unit, at)
+        operands = [lookup.current(unit.span, at), *operands]
     else:
         _check_operands(op.name, op.operands, operands, unit, at)
     return add_layer(op, args, operands, label, unit.span, at)
@@ -147,6 +151,13 @@ def _check_operands(name: str, takes: int, operands: list[Tensor], unit: ast.Use
         helps = (Help(f"name the current value too: {name}(@, ...)"),)
     found = {0: "no value is given", 1: "one value is given"}.get(len(operands), f"{len(operands)} values are given")
     raise at.reporter.fail(NotStepArguments(name, expected, found), unit.span, helps=helps)
+
+
+def _refuse_further(name: str, takes: int, found: int, unit: ast.Use, at: At) -> NoReturn:
+    from archdsl.errors.values import NotStepArguments
+
+    expected = f"the current value and up to {takes} as arguments"
+    raise at.reporter.fail(NotStepArguments(name, expected, f"{found} values are given"), unit.span)
 
 
 def _refuse_braces(unit: ast.Use, at: At) -> None:

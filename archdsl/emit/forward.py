@@ -20,7 +20,7 @@ from archdsl.emit.statements import Assign, Function, If, Parameter, Return
 from archdsl.emit.unit import Member, Unit
 from archdsl.emit.write import Writer, layer_of, torch_form
 from archdsl.ir.graph import Layer, Node
-from archdsl.ops.form import Axis, X
+from archdsl.ops.form import Axis, Device, X
 from archdsl.source import Span
 
 ROOM = 84
@@ -241,7 +241,7 @@ def _uses(members: Sequence[Member]) -> Counter[int]:
         word = stack.pop()
         if isinstance(word, X):
             counts[word.index] += 1
-        elif isinstance(word, Axis):
+        elif isinstance(word, (Axis, Device)):
             counts[word.operand] += 1
         elif isinstance(word, list | tuple):
             stack.extend(cast("Sequence[object]", word))

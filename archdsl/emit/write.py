@@ -53,6 +53,8 @@ class Writer:
                 return self.operands[index]
             case form.Axis(axis=axis, operand=operand):
                 return self._size(axis, operand)
+            case form.Device(operand=operand):
+                return code.attribute(self.operands[operand], "device")
             case form.Training():
                 return Name("self.training")
             case form.Call():
@@ -129,7 +131,7 @@ def skeleton(word: object) -> Hashable:
             return "index", skeleton(value), repr(brackets)
         case list() | tuple() if not _plain_numbers(items := cast("Sequence[object]", word)):
             return type(items).__name__, *map(skeleton, items)
-        case form.X() | form.Axis() | form.Training():
+        case form.X() | form.Axis() | form.Device() | form.Training():
             return repr(word)
         case Dim(constant=None):
             return "free"

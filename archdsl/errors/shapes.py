@@ -281,10 +281,12 @@ class WrongDtype(Error):
     code: ClassVar[str] = "E0318"
     title: ClassVar[str] = "`{op}` takes {wanted}, not {dtype}"
     label: ClassVar[str] = "the input is {dtype}"
+    help: ClassVar[str] = "{advice}"
 
     op: str
     wanted: str
     dtype: str
+    advice: str = ""
 
 
 class MixedDtypes(Error):
@@ -374,3 +376,21 @@ class NothingToNormalise(Error):
 
     op: str
     shape: str
+
+
+class CannotAttend(Error):
+    """Queries, keys and values that don't go together: [..., L, d], [..., S, d] and [..., S, e].
+
+        sdpa(@queries, @keys, @values)     # queries of 64 features, keys of 32
+
+    Queries and keys are compared by their features, and each key has its value; what stands before is a batch.
+    """
+
+    code: ClassVar[str] = "E0324"
+    title: ClassVar[str] = "`{op}` of {shapes}: the {what} differ"
+    label: ClassVar[str] = "{difference}"
+
+    op: str
+    shapes: str
+    what: str
+    difference: str

@@ -8,8 +8,10 @@ from archdsl.ops.op import REGISTRY, Op
 
 FAMILIES = {
     "activation": "gelu hardsigmoid hardswish logsigmoid mish sigmoid silu softplus softsign tanh tanhshrink",
+    "attention": "attention sdpa",
     "conv": "conv conv_transpose",
     "dense": "linear",
+    "embedding": "arange embedding",
     "merge": "add concat matmul mul sub",
     "norm": "bn groupnorm instancenorm layernorm lrn",
     "pad": "pad",

@@ -31,6 +31,12 @@ class Axis(Record):
     operand: int = 0
 
 
+class Device(Record):
+    """Where an operand lies (`x.device`): for tensors that a `forward` makes."""
+
+    operand: int = 0
+
+
 class Training(Record):
     """`self.training`."""
 

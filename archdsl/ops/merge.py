@@ -9,7 +9,16 @@ from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, Infix, P, X, call
 from archdsl.ops.op import GLOBAL, MANY, Op, Refused, Size, Window, op
-from archdsl.ops.rules import axis_of, counterexample, differs, need_channels, need_floats, need_rank, need_same_dtype
+from archdsl.ops.rules import (
+    axis_of,
+    counterexample,
+    differs,
+    need_channels,
+    need_floats,
+    need_rank,
+    need_same_dtype,
+    refuse_dtype,
+)
 
 
 def shown(inputs: tuple[Shape, ...], sign: str) -> str:
@@ -17,10 +26,10 @@ def shown(inputs: tuple[Shape, ...], sign: str) -> str:
     return f" {sign} ".join(map(str, inputs))
 
 
-def broadcast(op: Op, sign: str, inputs: tuple[Shape, ...]) -> list[Dim]:
-    """The sizes of a result made number by number; axes are matched from the last."""
+def broadcast(op: Op, sign: str, inputs: tuple[Shape, ...], before: int = 0) -> list[Dim]:
+    """The sizes of a result made number by number, along all axes but the last `before`; matched from the last."""
     rank = max(x.rank for x in inputs)
-    return [_common(op, sign, inputs, axis) for axis in range(-rank, 0)]
+    return [_common(op, sign, inputs, axis) for axis in range(-rank, -before)]
 
 
 def _common(op: Op, sign: str, inputs: tuple[Shape, ...], axis: int) -> Dim:
@@ -97,9 +106,7 @@ class Sub(Combine):
 
     def shape(self, *inputs: Shape) -> Shape:
         if inputs[0].dtype == "bool":
-            from archdsl.errors.shapes import WrongDtype
-
-            raise Refused(WrongDtype(self.name, "numbers", "bool"), operand=0)
+            refuse_dtype(self, "numbers", inputs[0])
         return super().shape(*inputs)
 
 
@@ -196,7 +203,7 @@ class Matmul(Op):
             at = counterexample(decision) if decision.fails and decision.fails.sizes else ""
             error = CannotMultiply(shown((a, b), "@"), str(a.dims[-1]), str(b.dims[-2]), at and f" ({at})")
             raise Refused(error, operand=1)
-        batch = broadcast(self, "@", (Shape(a.dims[:-2]), Shape(b.dims[:-2]))) if max(a.rank, b.rank) > 2 else ()
+        batch = broadcast(self, "@", (a, b), before=2)
         widest = a if a.rank >= b.rank else b
         return Shape((*batch, a.dims[-2], b.dims[-1]), a.dtype, widest.channel_axis)
 

@@ -110,8 +110,12 @@ class Op(Record):
 
     name: ClassVar[str] = ""
     role: ClassVar[str] = ""
-    """Its kind in diagrams: conv, dense, norm, pool, activation, merge, reshape, resize, regularise, identity."""
+    """Its kind in diagrams: conv, dense, norm, pool, activation, merge, reshape, resize, regularise, identity,
+    attention, embedding."""
     operands: ClassVar[int] = 1
+    """How many values it takes: 1 is the current one, others are arguments."""
+    further: ClassVar[int] = 0
+    """How many more it may take, as arguments."""
     makes: ClassVar[Mapping[int, str]] = {}
     """Which output axis is simply a parameter's value: {1: "channels"}, {-1: "units"}."""
     view: ClassVar[bool] = False

@@ -8,7 +8,7 @@ from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, P, X, call
 from archdsl.ops.op import GLOBAL, Op, Refused, Size, Window, op
-from archdsl.ops.rules import at_least, need_floats, need_rank, refuse_range
+from archdsl.ops.rules import at_least, need_floats, need_rank, refuse_both, refuse_range
 from archdsl.ops.spatial import pool_size, sizes
 from archdsl.ops.window import need_windows
 from archdsl.record import KW_ONLY
@@ -102,9 +102,7 @@ class Pool(Op):
     def _adapted(self, x: Shape, out: int | Size) -> Shape:
         for param in self.params:
             if param.name != "out" and getattr(self, param.name) != param.default:
-                from archdsl.errors.ops import NotTogether
-
-                raise Refused(NotTogether(self.name, param.name, "out"), param=param.name)
+                refuse_both(self, "out", param.name)
         at_least(self, 1, "out")
         along = sizes(out, x.rank - 2, op=self.name, param="out")
         return Shape((*x.dims[:2], *map(Dim.of, along)), x.dtype, x.channel_axis)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Axis, Form, Infix, P, Training, X, call
 from archdsl.ops.op import Op, op
-from archdsl.ops.rules import need_channels, need_floats, need_spatial, refuse_range
+from archdsl.ops.rules import need_channels, need_floats, need_probability, need_spatial
 
 
 class Random(Op):
@@ -15,8 +15,7 @@ class Random(Op):
 
     def shape(self, x: Shape) -> Shape:
         need_floats(self, x)
-        if not 0 <= self.p <= 1:
-            refuse_range(self, "p", "between 0 and 1")
+        need_probability(self)
         return x
 
 

@@ -10,7 +10,7 @@ from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, P, X, call
 from archdsl.ops.op import GLOBAL, Op, Refused, Size, Window, op
-from archdsl.ops.rules import at_least, need_divisible, need_floats, need_spatial, written
+from archdsl.ops.rules import at_least, need_divisible, need_floats, need_spatial, refuse_both, written
 from archdsl.ops.spatial import sizes
 from archdsl.record import KW_ONLY
 
@@ -67,14 +67,14 @@ class Upsample(Op):
             self._refuse("align_corners", f"means nothing with mode={self.mode}", "")
 
     def _check_target(self) -> None:
-        from archdsl.errors.ops import NeedsOneOf, NotTogether
+        from archdsl.errors.ops import NeedsOneOf
 
         if self.factor is None and self.size is None:
             raise Refused(NeedsOneOf(self.name, "factor", "size"))
         if self.factor is not None and self.size is not None:
-            raise Refused(NotTogether(self.name, "factor", "size"), param="size")
+            refuse_both(self, "factor", "size")
         if self.size is not None and self.over != 1:
-            raise Refused(NotTogether(self.name, "over", "size"), param="over")
+            refuse_both(self, "size", "over")
 
     def _refuse(self, param: str, reason: str, advice: str) -> None:
         from archdsl.errors.ops import NotApplicable

@@ -38,6 +38,18 @@ def at_least(op: Op, least: int, *params: str) -> None:
             refuse_range(op, param, f"at least {least}")
 
 
+def need_probability(op: Op, param: str = "p") -> None:
+    if not 0 <= getattr(op, param) <= 1:
+        refuse_range(op, param, "between 0 and 1")
+
+
+def refuse_both(op: Op, first: str, second: str) -> NoReturn:
+    """Parameters that exclude one another; the second is blamed."""
+    from archdsl.errors.ops import NotTogether
+
+    raise Refused(NotTogether(op.name, first, second), param=second)
+
+
 def need_groups(groups: int, **channels: int) -> None:
     """The groups divide the channels, by "input" and "output"."""
     for which, number in channels.items():
@@ -76,17 +88,30 @@ def axis_of(op: Op, x: Shape, axis: int, param: str = "axis") -> int:
 def need_floats(op: Op, *inputs: Shape) -> None:
     for i, x in enumerate(inputs):
         if x.dtype not in FLOATS:
-            from archdsl.errors.shapes import WrongDtype
-
-            raise Refused(WrongDtype(op.name, "floating-point numbers", x.dtype), operand=i)
+            refuse_dtype(op, "floating-point numbers", x, i)
 
 
-def need_weights(op: Op, x: Shape) -> None:
+def need_weights(op: Op, x: Shape, operand: int = 0) -> None:
     """Weights are made in float32, so that is what they can be applied to."""
     if x.dtype != "float32":
-        from archdsl.errors.shapes import WrongDtype
+        refuse_dtype(op, "float32, as its weights are", x, operand)
 
-        raise Refused(WrongDtype(op.name, "float32, as its weights are", x.dtype), operand=0)
+
+def need_indices(op: Op, x: Shape, operand: int = 0) -> None:
+    if x.dtype not in ("int64", "int32"):
+        refuse_dtype(op, "indices, which are int64 or int32", x, operand)
+
+
+def refuse_dtype(op: Op, wanted: str, x: Shape, operand: int = 0) -> NoReturn:
+    from archdsl.errors.shapes import WrongDtype
+
+    if wanted.startswith("indices"):
+        advice = "an input says its type before its sizes: `input ids: int64 [N, L = 128]`"
+    elif x.dtype in FLOATS or x.dtype == "bool":
+        advice = "an input without a type is float32"
+    else:
+        advice = "`embedding(vocab, dim)` makes vectors of indices; an input without a type is float32"
+    raise Refused(WrongDtype(op.name, wanted, x.dtype, advice), operand=operand)
 
 
 def need_same_dtype(op: Op, inputs: tuple[Shape, ...]) -> None:
@@ -97,11 +122,11 @@ def need_same_dtype(op: Op, inputs: tuple[Shape, ...]) -> None:
             raise Refused(MixedDtypes(op.name, inputs[0].dtype, x.dtype), operand=i)
 
 
-def need_rank(op: Op, x: Shape, least: int, most: int | None, wanted: str) -> None:
+def need_rank(op: Op, x: Shape, least: int, most: int | None, wanted: str, operand: int = 0) -> None:
     if x.rank < least or (most is not None and x.rank > most):
         from archdsl.errors.shapes import WrongRank
 
-        raise Refused(WrongRank(op.name, wanted, repr(x)), operand=0)
+        raise Refused(WrongRank(op.name, wanted, repr(x)), operand=operand)
 
 
 def need_spatial(op: Op, x: Shape) -> None:
@@ -125,13 +150,13 @@ def in_channels(op: Op, x: Shape) -> int:
     return fixed(op, x, 1, "the number of channels")
 
 
-def fixed(op: Op, x: Shape, axis: int, what: str) -> int:
+def fixed(op: Op, x: Shape, axis: int, what: str, operand: int = 0) -> int:
     """A size that decides how many weights there are."""
     dim = x.dims[axis]
     if dim.constant is None:
         from archdsl.errors.shapes import FreeWeights
 
-        raise Refused(FreeWeights(op.name, what, str(dim), " and ".join(dim.symbols)), operand=0)
+        raise Refused(FreeWeights(op.name, what, str(dim), " and ".join(dim.symbols)), operand=operand)
     return dim.constant
 
 

@@ -73,6 +73,8 @@ class Word:
                 return self.operands[index]
             case form.Axis(axis=axis, operand=operand):
                 return self.operands[operand].shape[axis]
+            case form.Device(operand=operand):
+                return self.operands[operand].device
             case form.Training():
                 return self.interpreter.training
             case form.Infix(op=op, left=left, right=right):

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from archdsl.emit.names import OWN
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
-from archdsl.ops.form import Axis, Call, Index, Infix, P, Training, X
+from archdsl.ops.form import Axis, Call, Device, Index, Infix, P, Training, X
 from archdsl.ops.op import Op
 
 ROOTS = {"nn": nn, "F": F, "torch": torch}
@@ -48,6 +48,8 @@ class Runner:
             return self.inputs[form.index]
         if isinstance(form, Axis):
             return self.inputs[form.operand].shape[form.axis]
+        if isinstance(form, Device):
+            return self.inputs[form.operand].device
         if isinstance(form, Training):
             return self.training
         if isinstance(form, Call):

@@ -49,13 +49,12 @@ def cases(
     ranks: tuple[int, ...] = (3, 4, 5),
     bad_ranks: tuple[int, ...] = (2, 6),
     channels: tuple[int, ...] = (2, 4, 6),
+    dtypes: tuple[str, ...] = ("float32",),
     bad_dtypes: tuple[str, ...] = ("int64", "float64", "bool"),
 ) -> Case:
     """One op and an input for it; at most one of input's rank, its dtype and the parameters is wrong."""
     wrong = draw(st.sampled_from([None] * (len(params) + 2) + ["rank", "dtype", *params]))
-    x = draw(
-        inputs(bad_ranks if wrong == "rank" else ranks, channels, bad_dtypes if wrong == "dtype" else ("float32",))
-    )
+    x = draw(inputs(bad_ranks if wrong == "rank" else ranks, channels, bad_dtypes if wrong == "dtype" else dtypes))
     axes = max(1, x.rank - 2)
     given: dict[str, Any] = {}
     for param_name, (good, bad, needed) in params.items():

@@ -15,7 +15,10 @@ from archdsl.compiler import check
 from archdsl.ops.op import MANY, REGISTRY, Op
 from archdsl.source import Source
 
-ROLES = {"conv", "dense", "norm", "pool", "activation", "merge", "reshape", "resize", "regularise", "identity"}
+ROLES = {
+    *("conv", "dense", "norm", "pool", "activation", "merge", "reshape", "resize", "regularise", "identity"),
+    *("attention", "embedding"),
+}
 KINDS = {"int", "float", "bool", "str", "Size", "ints", "word", "AxisSizes"}
 
 
@@ -43,7 +46,7 @@ def test_declared_in_full(name: str) -> None:
     op = find(name)
     assert op.name == name
     assert op.role in ROLES
-    assert op.operands in (1, 2, MANY)
+    assert op.operands in (1, 2, 3, MANY)
     assert op.__doc__ is not None
     assert re.match(r"[A-Z0-9x].*[.:]\n", op.__doc__), "its first line says what it does"
     assert {param.kind for param in op.params} <= KINDS
