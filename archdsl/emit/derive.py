@@ -153,7 +153,7 @@ def source_of(why: Why) -> Why:
 
 
 def _followed(place: At) -> At:
-    """Through steps that pass a size on, names, and calls that made it, to where it really comes from.
+    """Through steps that pass a size on, names, conditions and calls that made it, to where it really comes from.
 
     A derivation within a call speaks of the called block's parameters; they are followed to its arguments.
     """
@@ -171,6 +171,8 @@ def _next(place: At) -> At | None:
         return At(why.operands[0], call, outside)
     if why.rule == "name" and why.operands and why.operands[0].rule in ("name", "param"):
         return At(why.operands[0], call, outside)
+    if why.rule == "if":
+        return At(why.operands[1], call, outside)  # the branch that was chosen
     if isinstance(why, CallWhy):
         return At(why.operands[0], why.scope, place)
     if call is None or outside is None:

@@ -92,13 +92,18 @@ class Pad(Op):
             most = most if self.mode == "reflect" else str(size)
             raise Refused(PadDoesNotFit(self.mode, border, axis, repr(x), most), param="size")
 
+    def _traced(self, before: int, after: int) -> tuple[int | P, int | P]:
+        """A border as the parameters that say it, where these are one number for all axes."""
+        one = P("size") if isinstance(self.size, int) else before
+        if self.after is None:
+            return one, one
+        return one, P("after") if isinstance(self.after, int) else after
+
     def torch(self, x: Shape) -> Form:
-        borders = {axis: (before, after) for axis, before, after in self._borders(x)}
+        borders = {axis: self._traced(before, after) for axis, before, after in self._borders(x)}
         last_first = [borders.get(axis, (0, 0)) for axis in range(x.rank - 1, x.rank - self._reach(x) - 1, -1)]
         amounts = tuple(amount for pair in last_first for amount in pair)
-        same = len(set(amounts)) == 1
-        one = P("size") if same else amounts
-        each = (P("size"),) * len(amounts) if same else amounts
+        one = P("size") if len(set(amounts)) == 1 else amounts
         constant = self.mode == "constant"
         filled = (P("value"),) if constant and self.value else ()
         name = ("ConstantPad" if filled else "ZeroPad") if constant else self.classes[self.mode]
@@ -106,5 +111,5 @@ class Pad(Op):
         return Form(
             # There is no class that pads four axes.
             module=call(f"nn.{name}{len(last_first)}d", one, *filled) if len(last_first) <= 3 else None,
-            function=call("F.pad", X(), each, **options),
+            function=call("F.pad", X(), amounts, **options),
         )

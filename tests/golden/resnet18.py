@@ -1,11 +1,19 @@
-"""resnet18, compiled by archdsl from specs/resnet.arch (sha256 6d5376d4fe37). Edit the spec, not this file."""
+"""resnet18, compiled by archdsl from specs/resnet.arch (sha256 afff48949467). Edit the spec, not this file."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class Basic(nn.Module):  # resnet.arch:6
+class Project(nn.Sequential):  # resnet.arch:9
+    def __init__(self, in_channels: int, width: int) -> None:
+        super().__init__(
+            nn.Conv2d(in_channels, width, 1, stride=2, bias=False),
+            nn.BatchNorm2d(width),
+        )
+
+
+class Basic(nn.Module):  # resnet.arch:15
     def __init__(self, in_channels: int, width: int, stride: int = 1, *, downsample: bool = False) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, width, 3, stride=stride, padding=1, bias=False)
@@ -14,20 +22,17 @@ class Basic(nn.Module):  # resnet.arch:6
         self.bn2 = nn.BatchNorm2d(width)
         self.downsample = None
         if downsample:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(in_channels, width, 1, stride=2, bias=False),
-                nn.BatchNorm2d(width),
-            )
+            self.downsample = Project(in_channels, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.bn1(self.conv1(x)), inplace=True)  # resnet.arch:8
-        y = self.conv2(y)  # resnet.arch:9
-        y = self.bn2(y)  # resnet.arch:9
-        y += x if self.downsample is None else self.downsample(x)  # resnet.arch:7
-        return F.relu(y, inplace=True)  # resnet.arch:15
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)  # resnet.arch:17
+        y = self.conv2(y)  # resnet.arch:18
+        y = self.bn2(y)  # resnet.arch:18
+        y += x if self.downsample is None else self.downsample(x)  # resnet.arch:16
+        return F.relu(y, inplace=True)  # resnet.arch:22
 
 
-class Resnet18(nn.Module):  # resnet.arch:52
+class Resnet18(nn.Module):  # resnet.arch:67
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
@@ -51,11 +56,11 @@ class Resnet18(nn.Module):  # resnet.arch:52
         self.fc = nn.Linear(512, 1000)
 
     def forward(self, image: Tensor) -> Tensor:
-        x = F.relu(self.bn1(self.conv1(image)), inplace=True)  # resnet.arch:37
-        x = F.max_pool2d(x, 3, stride=2, padding=1)  # resnet.arch:38
-        x = self.layer1(x)  # resnet.arch:41
-        x = self.layer2(x)  # resnet.arch:41
-        x = self.layer3(x)  # resnet.arch:41
-        x = self.layer4(x)  # resnet.arch:41
-        x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)  # resnet.arch:46
-        return self.fc(x)  # resnet.arch:47
+        x = F.relu(self.bn1(self.conv1(image)), inplace=True)  # resnet.arch:51
+        x = F.max_pool2d(x, 3, stride=2, padding=1)  # resnet.arch:52
+        x = self.layer1(x)  # resnet.arch:55
+        x = self.layer2(x)  # resnet.arch:55
+        x = self.layer3(x)  # resnet.arch:55
+        x = self.layer4(x)  # resnet.arch:55
+        x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)  # resnet.arch:61
+        return self.fc(x)  # resnet.arch:62

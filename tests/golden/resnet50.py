@@ -1,11 +1,19 @@
-"""resnet50, compiled by archdsl from specs/resnet.arch (sha256 6d5376d4fe37). Edit the spec, not this file."""
+"""resnet50, compiled by archdsl from specs/resnet.arch (sha256 afff48949467). Edit the spec, not this file."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class Bottleneck(nn.Module):  # resnet.arch:18
+class Project(nn.Sequential):  # resnet.arch:9
+    def __init__(self, in_channels: int, width: int, stride: int) -> None:
+        super().__init__(
+            nn.Conv2d(in_channels, width, 1, stride=stride, bias=False),
+            nn.BatchNorm2d(width),
+        )
+
+
+class Bottleneck(nn.Module):  # resnet.arch:25
     def __init__(self, in_channels: int, width: int, stride: int = 1, *, downsample: bool = False) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, width, 1, bias=False)
@@ -16,22 +24,19 @@ class Bottleneck(nn.Module):  # resnet.arch:18
         self.bn3 = nn.BatchNorm2d(width * 4)
         self.downsample = None
         if downsample:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(in_channels, width * 4, 1, stride=stride, bias=False),
-                nn.BatchNorm2d(width * 4),
-            )
+            self.downsample = Project(in_channels, width * 4, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.bn1(self.conv1(x)), inplace=True)  # resnet.arch:22
-        y = self.conv2(y)  # resnet.arch:23
-        y = F.relu(self.bn2(y), inplace=True)  # resnet.arch:23
-        y = self.conv3(y)  # resnet.arch:24
-        y = self.bn3(y)  # resnet.arch:24
-        y += x if self.downsample is None else self.downsample(x)  # resnet.arch:21
-        return F.relu(y, inplace=True)  # resnet.arch:30
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)  # resnet.arch:29
+        y = self.conv2(y)  # resnet.arch:30
+        y = F.relu(self.bn2(y), inplace=True)  # resnet.arch:33
+        y = self.conv3(y)  # resnet.arch:34
+        y = self.bn3(y)  # resnet.arch:34
+        y += x if self.downsample is None else self.downsample(x)  # resnet.arch:28
+        return F.relu(y, inplace=True)  # resnet.arch:38
 
 
-class Resnet50(nn.Module):  # resnet.arch:54
+class Resnet50(nn.Module):  # resnet.arch:69
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
@@ -55,11 +60,11 @@ class Resnet50(nn.Module):  # resnet.arch:54
         self.fc = nn.Linear(2048, 1000)
 
     def forward(self, image: Tensor) -> Tensor:
-        x = F.relu(self.bn1(self.conv1(image)), inplace=True)  # resnet.arch:37
-        x = F.max_pool2d(x, 3, stride=2, padding=1)  # resnet.arch:38
-        x = self.layer1(x)  # resnet.arch:41
-        x = self.layer2(x)  # resnet.arch:41
-        x = self.layer3(x)  # resnet.arch:41
-        x = self.layer4(x)  # resnet.arch:41
-        x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)  # resnet.arch:46
-        return self.fc(x)  # resnet.arch:47
+        x = F.relu(self.bn1(self.conv1(image)), inplace=True)  # resnet.arch:51
+        x = F.max_pool2d(x, 3, stride=2, padding=1)  # resnet.arch:52
+        x = self.layer1(x)  # resnet.arch:55
+        x = self.layer2(x)  # resnet.arch:55
+        x = self.layer3(x)  # resnet.arch:55
+        x = self.layer4(x)  # resnet.arch:55
+        x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)  # resnet.arch:61
+        return self.fc(x)  # resnet.arch:62
