@@ -277,10 +277,9 @@ class LocalResponseNorm(Op):
         options = {"alpha": P("alpha"), "beta": P("beta"), "k": P("k")}
         defaults = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
         if self.groups != 1:
+            # As a function it takes three calls: the class says it better.
             made = call("GroupedLocalResponseNorm", P("groups"), P("size"), defaults=defaults, **options)
-            parts = call(".flatten", call("torch.unflatten", X(), 1, (P("groups"), -1)), 0, 1)
-            normalised = call("F.local_response_norm", parts, P("size"), defaults=defaults, **options)
-            return Form(module=made, function=call(".reshape_as", normalised, X()))
+            return Form(module=made)
         return Form(
             module=call("nn.LocalResponseNorm", P("size"), defaults=defaults, **options),
             function=call("F.local_response_norm", X(), P("size"), defaults=defaults, **options),

@@ -1,11 +1,11 @@
-"""vgg16, compiled by archdsl from specs/vgg.arch (sha256 246d53380503). Edit the spec, not this file."""
+"""vgg16, compiled by archdsl from specs/vgg.arch (sha256 cd8ac3f6452e). Edit the spec, not this file."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class Vgg16(nn.Module):  # vgg.arch:28
+class Vgg16(nn.Module):  # vgg.arch:40
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
@@ -52,6 +52,6 @@ class Vgg16(nn.Module):  # vgg.arch:28
         )
 
     def forward(self, image: Tensor) -> Tensor:
-        x = self.features(image)  # vgg.arch:7
-        x = torch.flatten(F.adaptive_avg_pool2d(x, 7), 1)  # vgg.arch:16
-        return self.classifier(x)  # vgg.arch:17
+        x = self.features(image)  # vgg.arch:15
+        x = torch.flatten(F.adaptive_avg_pool2d(x, 7), 1)  # vgg.arch:26
+        return self.classifier(x)  # vgg.arch:27

@@ -32,9 +32,9 @@ def row(network: Network) -> Iterator[str | bool]:
 
 def main() -> int:
     failed = 0
-    print(f"{'network':18}" + "".join(f"{column:>13}" for column in COLUMNS))
+    print(f"{'network':20}" + "".join(f"{column:>13}" for column in COLUMNS))
     for network in NETWORKS:
-        print(f"{network.name:18}", end="", flush=True)
+        print(f"{network.ours:20}", end="", flush=True)
         for cell in row(network):
             failed += cell is False
             shown = cell if isinstance(cell, str) else "equal" if cell else "DIFFERS"

@@ -23,8 +23,8 @@ class Pair(NamedTuple):
 def pair(network: Network) -> Pair:
     """Build both and load torchvision's weights into ours, which fails unless every key and shape fits."""
     torch.manual_seed(0)
-    theirs = get_model(network.name, weights=None)
-    ours = archdsl.load(network.path, variant=network.name)
+    theirs = get_model(network.name, weights=None, **dict(network.options))
+    ours = archdsl.load(network.path, variant=network.ours)
     ours.load_state_dict(theirs.state_dict(), strict=True)
     return Pair(theirs, ours)
 

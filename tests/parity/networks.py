@@ -10,23 +10,40 @@ SPECS = Path(__file__).parents[2] / "specs"
 
 class Network(NamedTuple):
     name: str
-    """torchvision's, and the variant's."""
+    """torchvision's, and the variant's, if that has no `variant` of its own."""
     spec: str
     height: int
     width: int
     """Small, and not square, so that a swap of the two would show. VGG halves five times: 32 at least."""
+    variant: str = ""
+    options: tuple[tuple[str, object], ...] = ()
+    """What torchvision's constructor is given."""
 
     @property
     def path(self) -> Path:
         return SPECS / self.spec
 
+    @property
+    def ours(self) -> str:
+        """The variant, which also names the row."""
+        return self.variant or self.name
+
 
 NETWORKS = (
+    Network("alexnet", "alexnet.arch", 96, 64, "alexnet_torchvision"),
     *(Network(name, "resnet.arch", 64, 48) for name in ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")),
     *(Network(f"resnext{name}", "resnet.arch", 64, 48) for name in ("50_32x4d", "101_32x8d", "101_64x4d")),
     *(Network(f"wide_resnet{depth}_2", "resnet.arch", 64, 48) for depth in (50, 101)),
     *(Network(f"vgg{depth}{bn}", "vgg.arch", 64, 32) for depth in (11, 13, 16, 19) for bn in ("", "_bn")),
+    Network(
+        "resnet50",
+        "resnet.arch",
+        64,
+        48,
+        "resnet50_dilated",
+        (("replace_stride_with_dilation", (False, True, True)),),
+    ),
 )
 
-SMALLEST = ("resnet18", "resnext50_32x4d", "vgg11")
+SMALLEST = ("alexnet_torchvision", "resnet18", "resnext50_32x4d", "vgg11")
 """The smallest of each of their families."""

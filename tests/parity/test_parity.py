@@ -9,9 +9,9 @@ import archdsl
 from tests.parity.compare import compiles, exports, image, pair, same_keys, same_output, same_tensors, train
 from tests.parity.networks import NETWORKS, SMALLEST, SPECS, Network
 
-named = pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
+named = pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.ours)
 smallest = pytest.mark.parametrize(
-    "network", [n for n in NETWORKS if n.name in SMALLEST], ids=lambda network: network.name
+    "network", [n for n in NETWORKS if n.ours in SMALLEST], ids=lambda network: network.ours
 )
 
 
@@ -48,7 +48,7 @@ def test_exports_with_a_free_batch(network: Network) -> None:
 
 def test_a_difference_would_be_seen() -> None:
     """The comparison itself: one weight changed by the least step shows in output, loss and gradients."""
-    network = next(n for n in NETWORKS if n.name == "resnet18")
+    network = next(n for n in NETWORKS if n.ours == "resnet18")
     networks = pair(network)
     x = image(network)
     bias = networks.ours.get_parameter("fc.bias")
