@@ -7,9 +7,14 @@ if, skipped steps taken out, it is exactly the dataflow of every graph.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from archdsl.emit.survey import Survey
+from archdsl.emit.survey import Place, Survey
 from archdsl.ir.graph import Graph, Layer, Node, Value
+from archdsl.record import Record
+
+if TYPE_CHECKING:
+    from archdsl.emit.loops import Loop
 
 Ref = tuple[int, int]
 """A value in a body: the step's position (an input i is ~i) and which of its outputs."""
@@ -18,13 +23,30 @@ _MERGED_ORDER_LIMIT = 5_000
 """Longer bodies are only matched step by step: merging different ones takes quadratic time."""
 
 
+class Member(Record):
+    """A step in one of a body's graphs: the graph's number, the step, and the graph or group that it stands in.
+
+    foreign: it is from another block, so its derivations speak of that block's parameters.
+    shared:  it is what an argument makes, which others may use too.
+    turn:    which turn of the loop at hand it is in.
+    """
+
+    graph: int
+    node: Node
+    home: Graph
+    foreign: bool = False
+    shared: bool = False
+    turn: int | None = None
+
+
 class Step:
     """What one place of the text is in each graph; None where the graph has no such step."""
 
-    __slots__ = ("nodes", "operands", "position")
+    __slots__ = ("nodes", "operands", "place", "position")
 
-    def __init__(self, position: int, nodes: list[Node | None]) -> None:
+    def __init__(self, position: int, place: Place, nodes: list[Node | None]) -> None:
         self.position = position
+        self.place = place
         self.nodes = nodes
         self.operands: tuple[Ref, ...] = ()
 
@@ -37,20 +59,35 @@ class Step:
         """The graphs that have it, by number, and what it is there."""
         return ((i, node) for i, node in enumerate(self.nodes) if node is not None)
 
+    def members(self, body: Body) -> list[Member]:
+        """The same, with where it stands."""
+        return [Member(i, node, body.graphs[i]) for i, node in self.present()]
+
     @property
     def optional(self) -> bool:
         return any(node is None for node in self.nodes)
 
 
 class Body:
-    """Several graphs as one."""
+    """Several graphs as one. `loops` are the runs of steps that are written once, with a loop around them."""
 
-    __slots__ = ("graphs", "outputs", "steps")
+    __slots__ = ("graphs", "loops", "outputs", "steps")
 
     def __init__(self, graphs: Sequence[Graph], steps: list[Step]) -> None:
         self.graphs = graphs
         self.steps = steps
         self.outputs: tuple[Ref, ...] = ()
+        self.loops: list[Loop] = []
+
+    @property
+    def items(self) -> Iterator[Step | Loop]:
+        """Steps, and loops in place of the steps in them."""
+        at = 0
+        for loop in self.loops:
+            yield from self.steps[at : loop.start]
+            yield loop
+            at = loop.end
+        yield from self.steps[at:]
 
     def actual(self, ref: Ref, graph: int) -> Ref:
         """What a value is in one graph, steps that it lacks left out."""
@@ -65,7 +102,7 @@ def align(survey: Survey, graphs: Sequence[Graph]) -> Body | None:
     order = _merged([survey.places[graph] for graph in graphs])
     if order is None or len({len(graph.inputs) for graph in graphs}) > 1:
         return None
-    steps = [Step(position, [nodes.get(key) for nodes in keyed]) for position, key in enumerate(order)]
+    steps = [Step(position, key, [nodes.get(key) for nodes in keyed]) for position, key in enumerate(order)]
     if not all(map(_alike, steps)):
         return None
     body = Body(graphs, steps)
@@ -85,7 +122,7 @@ def signature(survey: Survey, graph: Graph) -> Hashable:
     return tuple(survey.places[graph]), wiring, len(graph.inputs), outputs
 
 
-def _merged(sequences: list[list[Hashable]]) -> list[Hashable] | None:
+def _merged(sequences: list[list[Place]]) -> list[Place] | None:
     """An order that all sequences follow, each leaving something out."""
     longest = max(sequences, key=len)
     if all(sequence == longest for sequence in sequences):
@@ -113,7 +150,9 @@ def _alike(step: Step) -> bool:
     nodes = [node for _, node in step.present()]
     if len({(len(node.inputs), len(node.outputs)) for node in nodes}) > 1:
         return False
-    reason = all(node.place.guards or (isinstance(node, Layer) and node.merges == "residual") for node in nodes)
+    reason = bool(step.place.turns) or all(
+        node.place.guards or (isinstance(node, Layer) and node.merges == "residual") for node in nodes
+    )
     return not step.optional or (reason and len(nodes[0].inputs) >= 1 and len(nodes[0].outputs) == 1)
 
 

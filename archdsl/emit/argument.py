@@ -14,11 +14,13 @@ from archdsl.record import Record
 
 
 class Entry(Record):
-    """What a slot holds in one graph: its number, the value, and where that came from if it is known."""
+    """What a slot holds in one graph: its number, the value, where that came from if it is known, and which turn of the
+    loop at hand it is in."""
 
     graph: int
     value: object
     why: Why | None = None
+    turn: int | None = None
 
 
 class Factory(Record):

@@ -161,6 +161,20 @@ class Times(Expr):
         return self.element.exploded
 
 
+class Format(Expr):
+    """`f"{prefix}{value}{suffix}"`; `str(value)` where it is the value alone."""
+
+    prefix: str
+    value: Expr
+    suffix: str
+
+    def flat(self) -> str:
+        if not self.prefix and not self.suffix:
+            return f"str({self.value.flat()})"
+        before, after = (part.replace("{", "{{").replace("}", "}}") for part in (self.prefix, self.suffix))
+        return f"f{quoted(f'{before}{{{self.value.flat()}}}{after}')}"
+
+
 class Negative(Expr):
     """`-value`."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 
-from archdsl.emit.align import Body, align, signature
+from archdsl.emit.align import Body, Member, align, signature
+from archdsl.emit.along import Unrollable
 from archdsl.emit.argument import Argument, Entry, Factory
 from archdsl.emit.code import Call, Expr, Lambda, Literal, Name
 from archdsl.emit.derive import equal
@@ -13,7 +14,7 @@ from archdsl.emit.fresh import Freshness
 from archdsl.emit.names import variable
 from archdsl.emit.roll import rolled
 from archdsl.emit.survey import Survey
-from archdsl.emit.unit import Member, Unit
+from archdsl.emit.unit import Unit
 from archdsl.emit.write import Writer, layer_of, module_form, skeleton, torch_form
 from archdsl.ir.graph import Graph, Layer, Node, Scope
 from archdsl.ir.why import Why
@@ -32,7 +33,7 @@ class Construction:
 
     def child(self, unit: Unit, members: Sequence[Member], key: Key, hint: str | None = None) -> Expr:
         """The call that makes a step. `hint` names the argument that makes it, where it differs from graph to graph."""
-        if len({self._kind(member.node) for member in members}) > 1:
+        if len({self.kind(member.node) for member in members}) > 1:
             return Call(self._factory(unit, members, key, hint or _word(members[0].node)))
         first = members[0].node
         if isinstance(first, Layer):
@@ -40,7 +41,7 @@ class Construction:
         made_by = self.unit_of.get(_scope(first).graph)
         return self._call(unit, made_by, members, key) if made_by else self._sequence(unit, members, key)
 
-    def _kind(self, node: Node) -> Hashable:
+    def kind(self, node: Node) -> Hashable:
         """What must be the same for one constructor call to stand for several steps."""
         if isinstance(node, Layer):
             return skeleton(module_form(node))
@@ -49,7 +50,8 @@ class Construction:
 
     def _factory(self, unit: Unit, members: Sequence[Member], key: Key, hint: str) -> Name:
         """The argument that makes the step; one for all steps that are made alike in every graph."""
-        entries = [Entry(member.graph, Factory(member.node, member.home)) for member in members]
+        entries = [Entry(member.graph, Factory(member.node, member.home), None, member.turn) for member in members]
+        _refuse_change(entries)
         for argument in unit.arguments.values():
             known = [(argument.values[entry.graph], entry.value) for entry in entries if entry.graph in argument.values]
             if known and all(_alike(*pair) for pair in known):
@@ -118,11 +120,13 @@ class Construction:
         if argument.factory:
             made = [(member, argument.values[number]) for member, number in here]
             steps = [
-                Member(m.graph, f.node, f.home, foreign=True, shared=True) for m, f in made if isinstance(f, Factory)
+                Member(m.graph, f.node, f.home, foreign=True, shared=True, turn=m.turn)
+                for m, f in made
+                if isinstance(f, Factory)
             ]
             return _callable(self.child(unit, steps, slot, argument.name))
         entries = [
-            Entry(member.graph, argument.values[number], _why(argument, member, number, made_by.kind))
+            Entry(member.graph, argument.values[number], _why(argument, member, number, made_by.kind), member.turn)
             for member, number in here
         ]
         return unit.slot(entries, argument.name, slot)
@@ -130,7 +134,7 @@ class Construction:
 
 def _within(member: Member, node: Node, home: Graph) -> Member:
     """A step of something that is written out where it stands."""
-    return Member(member.graph, node, home, member.foreign or home.kind == "block", member.shared)
+    return Member(member.graph, node, home, member.foreign or home.kind == "block", member.shared, member.turn)
 
 
 def _why(argument: Argument, member: Member, number: int, kind: str) -> Why | None:
@@ -159,6 +163,13 @@ def _word(node: Node) -> str:
     """What a step is called where it is written: a parameter's name, or its own label."""
     written = re.match(r"[A-Za-z_][A-Za-z0-9_]*", node.place.span.text)
     return written[0] if written else "child"
+
+
+def _refuse_change(entries: Sequence[Entry]) -> None:
+    """An argument makes the same in all turns of a loop."""
+    made: dict[int, object] = {}
+    if not all(_alike(made.setdefault(entry.graph, entry.value), entry.value) for entry in entries):
+        raise Unrollable
 
 
 def _alike(left: object, right: object) -> bool:

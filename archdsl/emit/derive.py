@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial, reduce
 from typing import Any, cast
 
-from archdsl.emit.code import Expr, Infix, Literal, Negative, Not
+from archdsl.emit.code import Expr, Infix, Literal, Name, Negative, Not
+from archdsl.emit.numbering import INDEX
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Scope
 from archdsl.ir.why import CallWhy, Why
@@ -36,6 +37,9 @@ OPERATORS: Mapping[str, tuple[str, Callable[[Any, Any], Any]]] = {
     ">": (">", operator.gt),
     ">=": (">=", operator.ge),
 }
+
+COUNTING = ("item", "enumerate")
+"""Rules of numbers that count a loop's turns."""
 
 UNSUPPORTED = object()
 """A value that no constructor takes as it is."""
@@ -80,9 +84,12 @@ def equal(values: Sequence[object]) -> bool:
     return all(value == values[0] and type(value) is type(values[0]) for value in values)
 
 
-def common(places: Sequence[At], depth: int = 0) -> Expr | None:
-    """The expression that holds in every graph, with `Leaf`s in it; None if there is none."""
-    places = [_followed(place) for place in places]
+def common(places: Sequence[At], turns: Sequence[int | None], depth: int = 0) -> Expr | None:
+    """The expression that holds in every graph, with `Leaf`s in it; None if there is none.
+
+    turns: which turn of the loop at hand each place is in; the loop's index may stand in the expression.
+    """
+    places = [followed(place) for place in places]
     values = [plain(place.why.value) for place in places]
     if UNSUPPORTED in values or depth > DEEPEST:
         return None
@@ -90,16 +97,27 @@ def common(places: Sequence[At], depth: int = 0) -> Expr | None:
         return Literal(values[0])
     whys = [place.why for place in places]
     rule, name = whys[0].rule, whys[0].name
+    if all(why.rule in COUNTING for why in whys) and (index := _index(values, turns)) is not None:
+        return index
     if any((why.rule, why.name, len(why.operands)) != (rule, name, len(whys[0].operands)) for why in whys):
         return None
     if rule in ("param", "input") and all(place.call is None for place in places):
         return Leaf(rule, name, tuple(whys))
     if rule == "name":
-        return common(list(_operand(places, 0)), depth + 1) or Leaf(rule, name, tuple(whys))
-    operands = [common(list(_operand(places, k)), depth + 1) for k in range(len(whys[0].operands))]
+        return common(list(_operand(places, 0)), turns, depth + 1) or Leaf(rule, name, tuple(whys))
+    operands = [common(list(_operand(places, k)), turns, depth + 1) for k in range(len(whys[0].operands))]
     if not operands or any(operand is None for operand in operands):
         return None
     return _applied(rule, [operand for operand in operands if operand is not None], places, values)
+
+
+def _index(values: Sequence[object], turns: Sequence[int | None]) -> Expr | None:
+    """`i + 1`, if the values are as far from the turns' numbers everywhere."""
+    offsets = {value - turn for value, turn in zip(values, turns) if type(value) is int and turn is not None}
+    if len(offsets) != 1 or None in turns:
+        return None
+    (offset,) = offsets
+    return infix("-" if offset < 0 else "+", Name(INDEX), Literal(abs(offset)))
 
 
 def _operand(places: Sequence[At], k: int) -> Iterator[At]:
@@ -113,7 +131,7 @@ def _applied(rule: str, operands: list[Expr], places: Sequence[At], values: list
         # A step makes one size of several by adding (concat) or multiplying (flatten) them, if it does so simply.
         for sign, function in (("+", operator.add), ("*", operator.mul)):
             if _holds(partial(_folded, function), given, values):
-                return reduce(partial(_infix, sign), operands)
+                return reduce(partial(infix, sign), operands)
         return None
     if len(operands) == 1:
         if rule == "neg" and _holds(operator.neg, given, values):
@@ -122,14 +140,14 @@ def _applied(rule: str, operands: list[Expr], places: Sequence[At], values: list
     if len(operands) != 2 or rule not in OPERATORS:
         return None
     sign, function = OPERATORS[rule]
-    return _infix(sign, *operands) if _holds(function, given, values) else None
+    return infix(sign, *operands) if _holds(function, given, values) else None
 
 
 def _folded(function: Callable[[Any, Any], Any], *operands: object) -> object:
     return reduce(function, operands)
 
 
-def _infix(sign: str, left: Expr, right: Expr) -> Expr:
+def infix(sign: str, left: Expr, right: Expr) -> Expr:
     """The operator applied; `width * 1` is `width`."""
     neutral = {"*": 1, "//": 1, "+": 0, "-": 0}.get(sign)
     if neutral is not None and isinstance(right, Literal) and equal([right.value, neutral]):
@@ -148,11 +166,11 @@ def _holds(function: Callable[..., object], operands: list[list[object]], values
 
 def source_of(why: Why) -> Why:
     """Where a number really comes from, if that is within the block; else the derivation itself."""
-    place = _followed(At(why))
+    place = followed(At(why))
     return place.why if place.call is None else why
 
 
-def _followed(place: At) -> At:
+def followed(place: At) -> At:
     """Through steps that pass a size on, names, conditions and calls that made it, to where it really comes from.
 
     A derivation within a call speaks of the called block's parameters; they are followed to its arguments.

@@ -5,20 +5,24 @@ Steps of one line become one nested expression; what is read twice, or crosses a
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import cast
 
-from archdsl.emit.align import Ref, Step
+from archdsl.emit.align import Member, Ref, Step
 from archdsl.emit.code import Call, Expr, Infix, Literal, Name, Ternary
 from archdsl.emit.compare import compared, comparisons
 from archdsl.emit.construct import Construction
 from archdsl.emit.frame import LOCALS, Frame, Pending, origin
+from archdsl.emit.layout import block
+from archdsl.emit.loops import Loop, Turned
 from archdsl.emit.names import Names, variable
+from archdsl.emit.numbering import INDEX
 from archdsl.emit.register import has_own_test, is_child, path, presence, runs
-from archdsl.emit.statements import Assign, Function, If, Parameter, Return
-from archdsl.emit.unit import Member, Unit
-from archdsl.emit.write import Writer, layer_of, torch_form
+from archdsl.emit.statements import Assign, For, Function, If, Parameter, Return, Stmt
+from archdsl.emit.unit import Unit
+from archdsl.emit.write import torch_form, written
 from archdsl.ir.graph import Layer, Node
 from archdsl.ops.form import Axis, Device, X
 from archdsl.source import Span
@@ -38,10 +42,14 @@ class Forward:
         self.inputs = self._input_names()
         self.frame = Frame(self.inputs, self._count_readers())
         self.comparisons = comparisons(unit)
+        self.child_variable: Name | None = None
 
     def function(self) -> Function:
         """The whole method."""
-        for run in runs(self.body.steps):
+        for run in runs(self.body):
+            if isinstance(run, Loop):
+                self._loop(run)
+                continue
             exit_ = self._only_exit(run) if len(run) > 1 and run[0].optional else None
             if exit_ is not None:
                 self._block(run, exit_)
@@ -80,7 +88,7 @@ class Forward:
         return readers
 
     def _input_names(self) -> list[Name]:
-        names = Names()
+        names = Names({INDEX} if self.body.loops else None)
         labels = [getattr(value.node, "label", "x") for value in self.body.graphs[0].inputs]
         return [Name(names.take(variable(label, "x"))) for label in labels]
 
@@ -111,13 +119,83 @@ class Forward:
         outside, self.frame.statements = self.frame.statements, []
         for step in run:
             self._step(step, optional=False)
-        self.frame.name(exit_, target)
-        if self.frame.bound[exit_] is not target and self.frame.bound[exit_].text != target.text:
-            self.frame.statements.append(Assign((target,), self.frame.bound[exit_]))
-            self.frame.release([self.frame.bound[exit_]])
+        self._settle_in(exit_, target)
         body, self.frame.statements = self.frame.statements, outside
         self.frame.statements.append(If(test, tuple(body)))
         self.frame.keep(exit_, target)
+
+    # ---- loops
+
+    def _loop(self, loop: Loop) -> None:
+        """`for i in range(n):` and a turn's statements, the last of which makes anew the value that goes round."""
+        self.frame.name_all()
+        entering = self.same.get(loop.enters, loop.enters)
+        kept = self._count_one_turn(loop)
+        target = self._variable_for(entering, self.frame.left[entering] > 0)
+        made, last = loop.carried[1], loop.carried[-1]
+        after = self.frame.left[last]
+        self.frame.bound[loop.carried[0]] = target
+        self.frame.left[made] = 1
+        outside, self.frame.statements = self.frame.statements, []
+        self.child_variable = self._only_child(loop)
+        for step in loop.steps:
+            self._step(step, optional=False)
+        self._settle_in(made, target)
+        body, self.frame.statements = self.frame.statements, outside
+        self.frame.statements.append(self._header(loop, tuple(body)))
+        self.frame.left[last] = after
+        self.frame.bound.pop(made, None)
+        self.frame.keep(last, target)
+        self.frame.forget(kept)
+
+    def _header(self, loop: Loop, body: tuple[Stmt, ...]) -> For:
+        if self.child_variable is not None:
+            return For(self.child_variable, Call(Name("self.children")), body)
+        used = any(re.search(rf"\b{INDEX}\b", line) for line in block(body, 0))
+        return For(Name(INDEX if used else "_"), Call(Name("range"), (self.unit.count(loop, stored=True),)), body)
+
+    def _count_one_turn(self, loop: Loop) -> list[Ref]:
+        """Have values be read as often as the one turn that is written reads them. Those from outside, which it gives
+        back, are to last for all turns."""
+        kept: dict[Ref, None] = {}
+        for turn, steps in enumerate(loop.turns):
+            for ref in (ref for step in steps for ref in self._operands(step) if loop.outside(ref)):
+                if turn == 1:
+                    kept[ref] = None
+                else:
+                    self.frame.left[ref] -= 1
+        for ref in kept:
+            self.frame.left[ref] += 1
+        return list(kept)
+
+    def _variable_for(self, ref: Ref, still_read: bool) -> Name:
+        """The variable of a value that is to be replaced; another one, if the value itself is read later."""
+        before = self.frame.bound[ref]
+        if not still_read and before.text in LOCALS:
+            return self.frame.bound.pop(ref)
+        target = self.frame.new_name()
+        self.frame.statements.append(Assign((target,), before))
+        return target
+
+    def _settle_in(self, ref: Ref, target: Name) -> None:
+        """Have a value end in a certain variable."""
+        self.frame.name(ref, target)
+        if self.frame.bound[ref].text != target.text:
+            self.frame.statements.append(Assign((target,), self.frame.bound[ref]))
+            self.frame.release([self.frame.bound[ref]])
+
+    def _only_child(self, loop: Loop) -> Name | None:
+        """The variable for the children, where each turn calls one and there are no others."""
+        children = [step for step in loop.steps if is_child(step)]
+        others = any(is_child(step) for step in self.body.items if isinstance(step, Step))
+        if len(children) != 1 or others or len(self.body.loops) > 1:
+            return None
+        (child,) = children
+        assert isinstance(child, Turned) and child.numbering is not None
+        if child.numbering.container:
+            return None
+        names = Names({INDEX, *LOCALS, *(name.text for name in self.inputs)})
+        return Name(names.take(variable(re.sub(r"[^A-Za-z]+$", "", child.numbering.prefix) or "layer")))
 
     # ---- steps
 
@@ -127,7 +205,7 @@ class Forward:
         if (step.position, 0) in self.same:
             return
         refs = self._operands(step)
-        members = [Member(i, node, self.body.graphs[i]) for i, node in step.present()]
+        members = step.members(self.body)
         self._settle_operands(step, members, refs, optional)
         if not optional and self._added_in_place(step, members, refs):
             return
@@ -180,8 +258,16 @@ class Forward:
 
     def _expression(self, step: Step, members: Sequence[Member], operands: list[Expr]) -> Expr:
         if is_child(step):
-            return Call(path(step.one.name or ()), tuple(operands))
+            return Call(self._child(step), tuple(operands))
         return self._function(members, operands, step)
+
+    def _child(self, step: Step) -> Expr:
+        """How a child is called: in a loop over the children by the loop's variable."""
+        if not isinstance(step, Turned) or step.numbering is None:
+            return path(step.one.name or ())
+        if self.child_variable is not None:
+            return self.child_variable
+        return Call(Name("getattr"), (path(step.numbering.container), step.numbering.label))
 
     def _skippable(self, step: Step, expr: Expr, skipped: Expr, alone: bool) -> Expr:
         """The step, or what it is skipped for. Only a child that stands alone is there as None where it is lacking."""
@@ -190,8 +276,7 @@ class Forward:
         return Ternary(expr, presence(self.unit, step, stored=True), skipped)
 
     def _function(self, members: Sequence[Member], operands: list[Expr], step: Step) -> Expr:
-        forms = [torch_form(layer_of(member)).function for member in members]
-        expr = Writer(self.unit, members, (step.position, "forward"), operands).word(forms, "")
+        expr = written(self.unit, step, members, operands)
         if isinstance(expr, Call) and all(self.construction.in_place(member) for member in members):
             return Call(expr.callee, expr.args, (*expr.kwargs, ("inplace", Literal(True))))
         return expr

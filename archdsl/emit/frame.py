@@ -119,6 +119,12 @@ class Frame:
         if target.text in self._free:
             self._free.remove(target.text)
 
+    def forget(self, refs: Sequence[Ref]) -> None:
+        """Count one reader less; variables that nobody reads any more may be used anew."""
+        for ref in refs:
+            self.left[ref] -= 1
+        self.release([self.bound.pop(ref) for ref in refs if not self.left[ref] and ref in self.bound])
+
 
 def origin(span: Span) -> Origin:
     """The place that a statement names."""

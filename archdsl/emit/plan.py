@@ -1,8 +1,8 @@
 """Which graphs become which class.
 
-All graphs of one block are one class if they can be; else those of one structure are. A group is written out where it
-stands, as an `nn.Sequential`, if it is a plain chain of numbered steps; else it is a class like a block. A block that
-is such a chain, but not always the same one, is written out too.
+All graphs of one block are one class if they can be; else those of one structure are. Turns of a loop that are alike
+are written once. A group is written out where it stands, as an `nn.Sequential`, if it is a plain chain of numbered
+steps; else it is a class like a block. A block that is such a chain, but not always the same one, is written out too.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 from archdsl.emit.align import Body, align, signature
+from archdsl.emit.construct import Construction
+from archdsl.emit.find_loops import Finder
 from archdsl.emit.register import NUMBERED, can_be_held, form_of
 from archdsl.emit.survey import Survey
 from archdsl.ir.graph import Graph, Scope
@@ -58,19 +60,35 @@ def _by_height(survey: Survey, waiting: dict[Key, list[Graph]]) -> Iterator[tupl
         yield key, found[key]
 
 
-def bodies(survey: Survey, graphs: Sequence[Graph]) -> list[Body]:
+def bodies(construction: Construction, graphs: Sequence[Graph]) -> list[Body]:
     """The graphs of one text as few bodies as hold them."""
-    whole = align(survey, graphs)
-    if whole is not None and can_be_held(whole):
+    survey = construction.survey
+    whole = _held(construction, graphs)
+    if whole is not None:
         return [whole]
     alike: dict[Hashable, list[Graph]] = {}
     for graph in graphs:
         alike.setdefault(signature(survey, graph), []).append(graph)
-    found = [align(survey, group) for group in alike.values()]
-    held = [body for body in found if body is not None and can_be_held(body)]
+    held = [body for group in alike.values() if (body := _held(construction, group)) is not None]
     if len(held) == len(alike):
         return held
-    return [body for graph in graphs if (body := align(survey, [graph])) is not None]
+    return [body for graph in graphs if (body := _rolled(construction, [graph])) is not None]
+
+
+def _held(construction: Construction, graphs: Sequence[Graph]) -> Body | None:
+    body = _rolled(construction, graphs)
+    return body if body is not None and can_be_held(body) else None
+
+
+def _rolled(construction: Construction, graphs: Sequence[Graph]) -> Body | None:
+    """The graphs as one body, its loops found."""
+    body = align(construction.survey, graphs)
+    if body is None:
+        return None
+    loops = Finder(construction.survey, body, construction).loops()
+    # A Sequence rolls equal neighbours by itself, where it always has as many.
+    body.loops = [loop for loop in loops if loop.varies or form_of(body) != NUMBERED]
+    return body
 
 
 class Inline:
@@ -98,7 +116,10 @@ class Inline:
         units)."""
         if graphs[0].kind == "group":
             return all(map(self._matches, self._by_turn(graphs)))
-        return graphs[0].kind == "block" and align(self.survey, graphs) is None
+        if graphs[0].kind != "block":
+            return False
+        body = align(self.survey, graphs)
+        return body is None or any(step.optional and step.place.turns for step in body.steps)
 
     def _is_sequence(self, graph: Graph) -> bool:
         body = align(self.survey, [graph])

@@ -63,7 +63,7 @@ def _classes(program: Program, survey: Survey) -> Iterator[Class]:
     for _, graphs in in_order(survey):
         if inline.take(graphs):
             continue
-        for body in bodies(survey, graphs):
+        for body in bodies(construction, graphs):
             unit = Unit(body, survey, *_kind_and_name(body, program, names))
             yield _class(unit, construction)
             construction.unit_of.update((graph, unit) for graph in body.graphs)

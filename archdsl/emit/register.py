@@ -16,10 +16,12 @@ from archdsl.emit import code
 from archdsl.emit.align import Body, Step
 from archdsl.emit.code import Call, Expr, Literal, Name, Not, Times
 from archdsl.emit.construct import Construction
+from archdsl.emit.loops import Loop, Turned
 from archdsl.emit.names import is_attribute
+from archdsl.emit.numbering import INDEX
 from archdsl.emit.roll import rolled
 from archdsl.emit.statements import Assign, Do, For, Function, If, Stmt
-from archdsl.emit.unit import Member, Unit
+from archdsl.emit.unit import Unit
 from archdsl.emit.write import skeleton, torch_form
 from archdsl.ir.graph import Layer, Node, Scope
 
@@ -61,6 +63,11 @@ def _has_module(node: Node) -> bool:
     return isinstance(node, Scope) or (isinstance(node, Layer) and torch_form(node).module is not None)
 
 
+def has_reason(step: Step) -> bool:
+    """Whether it is a condition that lets a step in, where only some graphs have it."""
+    return all(node.place.guards or (isinstance(node, Layer) and node.merges == "residual") for node in _nodes(step))
+
+
 def registered(node: Node) -> bool:
     """Whether a `forward` calls the step as a child: it has weights, or a label. The rest are functions there."""
     if node.name is None:
@@ -76,6 +83,8 @@ def is_child(step: Step) -> bool:
 
 def can_be_held(body: Body) -> bool:
     """Whether one class can stand for all of the body's graphs: a child has one name, and a name one child."""
+    if any(step.optional and not has_reason(step) for step in body.items if isinstance(step, Step)):
+        return False
     if form_of(body) == NUMBERED:
         return True
     if any(graph.checks for graph in body.graphs) and any(step.optional for step in body.steps):
@@ -161,43 +170,61 @@ class Register:
 
     def child(self, step: Step) -> Expr:
         """The call that makes a step."""
-        graphs = self.unit.body.graphs
-        members = [Member(i, node, graphs[i]) for i, node in step.present()]
-        return self.construction.child(self.unit, members, (step.position,))
+        return self.construction.child(self.unit, step.members(self.unit.body), (step.position,))
 
     def _numbered(self) -> Iterator[Stmt]:
-        steps = self.unit.body.steps
-        first = next((step.position for step in steps if step.optional), len(steps))
-        yield Do(_super_init(self._rolled(steps[:first]), spread=first > 1))
-        for run in runs(steps[first:]):
+        first, *others = [*runs(self.unit.body)] or [[]]
+        if isinstance(first, Loop) or (first and first[0].optional):
+            first, others = [], [first, *others]
+        yield Do(_super_init(self._rolled(first), spread=len(first) > 1))
+        for run in others:
+            if isinstance(run, Loop):
+                yield self._loop(run, [_append(self.child(step)) for step in run.steps])
+                continue
             appended = tuple(_append(child) for child in self._rolled(run))
             yield from (If(presence(self.unit, run[0]), appended),) if run[0].optional else appended
+
+    def _is_held(self, step: Step) -> bool:
+        return self.form != FREE or is_child(step)
+
+    def _loop(self, loop: Loop, body: Sequence[Stmt]) -> For:
+        index = Name(INDEX if any(step.numbering for step in loop.steps) and self.form != NUMBERED else "_")
+        return For(index, Call(Name("range"), (self.unit.count(loop),)), tuple(body))
 
     def _rolled(self, steps: list[Step]) -> tuple[Expr, ...]:
         return tuple(rolled([(step.one.place.span, self.child(step)) for step in steps]))
 
     def _assigned(self) -> Iterator[Stmt]:
         containers: set[tuple[str, ...]] = set()
-        for run in runs(self.unit.body.steps):
+        for run in runs(self.unit.body):
             made: list[Stmt] = []
-            for step in run:
-                if self.form == FREE and not is_child(step):
-                    continue
+            children = list(filter(self._is_held, run.steps if isinstance(run, Loop) else run))
+            for step in children:
                 name = step.one.name or ()
                 for depth in range(1, len(name)):
                     if name[:depth] not in containers:
                         containers.add(name[:depth])
                         made.append(_assign(name[:depth], Call(Name("nn.Module"))))
-                made.append(_assign(name, self.child(step)))
+                if isinstance(run, list):
+                    made.append(_assign(name, self.child(step)))
+            if isinstance(run, Loop):
+                yield from made
+                if children:
+                    yield self._loop(run, [_add(step, self.child(step)) for step in children])
+                continue
             if self.form == FREE and len(run) == 1 and run[0].optional and has_own_test(run[0]):
                 yield _assign(run[0].one.name or (), Literal(None))
             yield from (If(presence(self.unit, run[0]), tuple(made)),) if made and run[0].optional else made
 
 
-def runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
-    """Neighbours that the same graphs have."""
-    for _, run in groupby(steps, key=_condition):
-        yield list(run)
+def runs(body: Body) -> Iterator[list[Step] | Loop]:
+    """Neighbours that the same graphs have, and loops."""
+    for condition, run in groupby(body.items, key=_condition):
+        items = list(run)
+        if condition == LOOPS:
+            yield from (item for item in items if isinstance(item, Loop))
+        else:
+            yield [item for item in items if isinstance(item, Step)]
 
 
 def has_own_test(step: Step) -> bool:
@@ -206,8 +233,13 @@ def has_own_test(step: Step) -> bool:
     return is_child(step) and name is not None and all(map(is_attribute, name))
 
 
-def _condition(step: Step) -> Hashable:
+LOOPS = "loops"
+
+
+def _condition(step: Step | Loop) -> Hashable:
     """Equal for steps that the same graphs have; None for those that all have."""
+    if isinstance(step, Loop):
+        return LOOPS
     return tuple(i for i, _ in step.present()) if step.optional else None
 
 
@@ -226,6 +258,12 @@ def _assign(name: tuple[str, ...], value: Expr) -> Stmt:
     if is_attribute(name[-1]):
         return Assign((code.attribute(path(name[:-1]), name[-1]),), value)
     return Do(Call(code.attribute(path(name[:-1]), "add_module"), (Literal(name[-1]), value)))
+
+
+def _add(step: Step, value: Expr) -> Stmt:
+    """Register what a turn of a loop makes."""
+    assert isinstance(step, Turned) and step.numbering is not None
+    return Do(Call(code.attribute(path(step.numbering.container), "add_module"), (step.numbering.label, value)))
 
 
 def path(name: tuple[str, ...]) -> Expr:

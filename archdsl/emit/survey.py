@@ -4,8 +4,21 @@ the text its steps are."""
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from typing import NamedTuple
 
 from archdsl.ir.graph import Graph, Scope
+
+
+class Place(NamedTuple):
+    """Where in its graph's text a step stands: the same in all graphs of one text, different within one.
+
+    turns: which turn it is in of each loop around it, the graph's own loops only.
+    again: where one text is unfolded twice, how often it was before.
+    """
+
+    text: tuple[int, int, int]
+    turns: tuple[int, ...]
+    again: int
 
 
 class Survey:
@@ -25,19 +38,23 @@ class Survey:
                     self.uses[node.graph].append(node)
                     if node.graph.kind != "block":
                         self.owner.setdefault(node.graph, self.owner[graph])
-        self.places: dict[Graph, list[Hashable]] = {graph: list(self._places(graph)) for graph in self.graphs}
-        """For each step of a graph its place in the text: the same in all graphs of one text, different within one."""
+        self.places: dict[Graph, list[Place]] = {graph: list(self._places(graph)) for graph in self.graphs}
+        """For each step of a graph its place in the text."""
 
-    def _places(self, graph: Graph) -> Iterator[Hashable]:
-        """Span and loop turns, those around the graph itself left out; a count, where one text is unfolded twice."""
+    def turns_around(self, graph: Graph) -> int:
+        """How many loops of its text stand around a group."""
         uses = self.uses[graph]
-        outer = len(uses[0].place.turns) if uses and graph.kind != "block" else 0
+        return len(uses[0].place.turns) if uses and graph.kind != "block" else 0
+
+    def _places(self, graph: Graph) -> Iterator[Place]:
+        outer = self.turns_around(graph)
         counts: dict[Hashable, int] = {}
         for node in graph.nodes:
             span = node.place.span
-            place = (id(span.source), span.start, span.end, *(turn.index for turn in node.place.turns[outer:]))
-            counts[place] = count = counts.get(place, -1) + 1
-            yield place, count
+            text = (id(span.source), span.start, span.end)
+            turns = tuple(turn.index for turn in node.place.turns[outer:])
+            counts[text, turns] = count = counts.get((text, turns), -1) + 1
+            yield Place(text, turns, count)
 
 
 def _in_textual_order(root: Graph) -> Iterator[Graph]:

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
 
 from archdsl.elaborate.labels import MODULE_ATTRIBUTES
 from archdsl.emit.align import Body
+from archdsl.emit.along import along
 from archdsl.emit.argument import Argument, Entry
 from archdsl.emit.code import Expr, Infix, Literal, Name, Negative, Not
 from archdsl.emit.derive import UNSUPPORTED, At, Leaf, common, equal, plain, source_of
 from archdsl.emit.names import Names, variable
+from archdsl.emit.numbering import INDEX
 from archdsl.emit.survey import Survey
-from archdsl.ir.graph import Graph, Input, Node
+from archdsl.ir.graph import Input
 from archdsl.ir.why import Why
-from archdsl.record import Record
 
-
-class Member(Record):
-    """A step in one of a unit's graphs: the graph's number, the step, and the graph or group that it stands in.
-
-    foreign: it is from another block, so its derivations speak of that block's parameters.
-    shared:  it is what an argument makes, which others may use too.
-    """
-
-    graph: int
-    node: Node
-    home: Graph
-    foreign: bool = False
-    shared: bool = False
+if TYPE_CHECKING:
+    from archdsl.emit.loops import Loop
 
 
 class Unit:
@@ -40,7 +31,7 @@ class Unit:
         self.name = name
         self.number = {graph: i for i, graph in enumerate(body.graphs)}
         self.arguments: dict[tuple[Hashable, ...], Argument] = {}
-        self._names = Names()
+        self._names = Names({INDEX} if body.loops else None)
         self._attributes = Names(_labels(body) | MODULE_ATTRIBUTES | {"training"})
 
     @property
@@ -51,18 +42,25 @@ class Unit:
 
     def slot(self, entries: Sequence[Entry], hint: str, key: tuple[Hashable, ...], *, stored: bool = False) -> Expr:
         """The expression for a number: a literal if it is the same in all graphs, else one over the arguments."""
-        values = [entry.value for entry in entries]
-        if equal(values):
-            return Literal(values[0])
+        if any(entry.turn is not None for entry in entries):
+            return along(self, entries, hint, key, stored)
         whys = [entry.why for entry in entries if entry.why is not None]
+        if (found := self.expression(entries, whys, stored)) is not None:
+            return found
         if len(whys) == len(entries):
-            found = common([At(why) for why in whys])
-            if found is not None and self._fits(found, entries):
-                return self._settled(found, entries, stored)
-            if (leaf := self._leaf_of_one(whys, entries)) is not None:
-                return self._settled(leaf, entries, stored)
             key = _shared_key(whys) or key
         return self.use(self.argument(key, variable(hint), entries), stored)
+
+    def expression(self, entries: Sequence[Entry], whys: Sequence[Why], stored: bool) -> Expr | None:
+        """The literal that a number is everywhere, or what it is derived from; None if it has to be said each time."""
+        if equal([entry.value for entry in entries]):
+            return Literal(entries[0].value)
+        if len(whys) == len(entries):
+            found = common([At(why) for why in whys], [entry.turn for entry in entries])
+            if found is not None and self.fits(found, entries):
+                return self.settled(found, entries, stored)
+        leaf = self._leaf_of_one(whys, entries)
+        return None if leaf is None else self.settled(leaf, entries, stored)
 
     def argument(self, key: tuple[Hashable, ...], name: str, entries: Sequence[Entry]) -> Argument:
         """The argument of that key with these values; made at its first use, and again where the values differ."""
@@ -80,6 +78,16 @@ class Unit:
             if entry.why is not None:
                 argument.whys[entry.graph] = entry.why
         return argument
+
+    def count(self, loop: Loop, *, stored: bool = False) -> Expr:
+        """How many turns a loop has."""
+        entries = [
+            Entry(graph, count.value if count else 0, _end_of_range(count.why) if count else None)
+            for graph, count in enumerate(loop.counts)
+        ]
+        label = next((step.numbering.prefix for step in loop.steps if step.numbering), "")
+        hint = f"{variable(label, 'layer').rstrip('_')}s"
+        return self.slot(entries, hint, ("count", loop.start), stored=stored)
 
     def use(self, argument: Argument, stored: bool = False) -> Name:
         """An argument by its name; in `forward` by the attribute that keeps it."""
@@ -113,14 +121,16 @@ class Unit:
             given = [self._given(Leaf(rule, name, ()), entry.graph) for entry in entries]
             if all(equal([value, entry.value]) for value, entry in zip(given, entries)):
                 leaf = Leaf(rule, name, tuple(Why(rule, None, value, (), name) for value in given))
-                if self._fits(leaf, entries):
+                if self.fits(leaf, entries):
                     return leaf
         return None
 
-    def _fits(self, expr: Expr, entries: Sequence[Entry]) -> bool:
+    def fits(self, expr: Expr, entries: Sequence[Entry]) -> bool:
         """Whether its leaves are this unit's own: a step handed in speaks of its maker's parameters instead."""
         for leaf in _leaves(expr):
             if leaf.rule == "name":
+                if not _constant(entries, leaf.values):
+                    return False
                 continue
             given = [self._given(leaf, i) for i in self.everywhere]
             if UNSUPPORTED in given or not all(equal([v, given[e.graph]]) for v, e in zip(leaf.values, entries)):
@@ -136,7 +146,7 @@ class Unit:
         shape = owner.inputs[operand].shape if operand < len(owner.inputs) else None
         return plain(shape.dims[axis]) if shape and axis < shape.rank else UNSUPPORTED
 
-    def _settled(self, expr: Expr, entries: Sequence[Entry], stored: bool) -> Expr:
+    def settled(self, expr: Expr, entries: Sequence[Entry], stored: bool) -> Expr:
         """The expression with arguments in place of its leaves."""
         match expr:
             case Leaf(rule=rule, name=name, whys=whys):
@@ -147,11 +157,11 @@ class Unit:
                     told = [Entry(i, value, Why(rule, None, value, (), name)) for i, value in enumerate(values)]
                 return self.use(self.argument(_leaf_key(expr), self._leaf_name(expr), told), stored)
             case Infix(op=op, left=left, right=right):
-                return Infix(op, self._settled(left, entries, stored), self._settled(right, entries, stored))
+                return Infix(op, self.settled(left, entries, stored), self.settled(right, entries, stored))
             case Negative(value=value):
-                return Negative(self._settled(value, entries, stored))
+                return Negative(self.settled(value, entries, stored))
             case Not(value=value):
-                return Not(self._settled(value, entries, stored))
+                return Not(self.settled(value, entries, stored))
             case _:
                 return expr
 
@@ -199,6 +209,20 @@ class Unit:
             return (argument.boolean, argument.default is not None, group, within)
 
         return sorted(self.arguments.values(), key=rank)  # type: ignore[arg-type]
+
+
+def _end_of_range(why: Why) -> Why:
+    """The number of turns over `0..n` is n itself."""
+    found = why.operands[0] if why.rule == "len" else why
+    while found.rule == "name" and found.operands:
+        found = found.operands[0]
+    return found.operands[1] if found.rule == ".." and found.operands[0].value == 0 else why
+
+
+def _constant(entries: Sequence[Entry], values: Sequence[object]) -> bool:
+    """Whether there is one value for each graph."""
+    by_graph: dict[int, object] = {}
+    return all(equal([by_graph.setdefault(entry.graph, value), value]) for entry, value in zip(entries, values))
 
 
 def _labels(body: Body) -> set[str]:

@@ -6,10 +6,11 @@ from collections.abc import Hashable, Sequence
 from typing import cast
 
 from archdsl.emit import code
+from archdsl.emit.align import Member, Step
 from archdsl.emit.argument import Entry
 from archdsl.emit.code import Expr, Literal, Name
 from archdsl.emit.derive import equal, plain
-from archdsl.emit.unit import Member, Unit
+from archdsl.emit.unit import Unit
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer
 from archdsl.ops import form
@@ -104,16 +105,23 @@ class Writer:
         raise NotImplementedError(f"no operand has the size {dim}")
 
 
+def written(unit: Unit, step: Step, members: Sequence[Member], operands: Sequence[Expr]) -> Expr:
+    """A step's expression in a `forward`, where it is no child."""
+    forms = [torch_form(layer_of(member)).function for member in members]
+    return Writer(unit, members, (step.position, "forward"), operands).word(forms, "")
+
+
 def _entry(member: Member, value: object) -> Entry:
     """What a slot holds in one graph. A list of numbers is given as it is; a size may be one number for all."""
     if isinstance(value, form.P):
         layer = layer_of(member)
         traced = layer.args.get(value.name)
         why = traced.why if traced and not member.foreign else None
-        return Entry(member.graph, plain(getattr(layer.op, value.name)), why)
+        return Entry(member.graph, plain(getattr(layer.op, value.name)), why, member.turn)
     if isinstance(value, list | tuple):
-        return Entry(member.graph, tuple(cast("Sequence[object]", value)))
-    return Entry(member.graph, plain(value), value.why if isinstance(value, Dim) and not member.foreign else None)
+        return Entry(member.graph, tuple(cast("Sequence[object]", value)), None, member.turn)
+    why = value.why if isinstance(value, Dim) and not member.foreign else None
+    return Entry(member.graph, plain(value), why, member.turn)
 
 
 def _plain_numbers(value: Sequence[object]) -> bool:

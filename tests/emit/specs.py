@@ -173,13 +173,23 @@ class Writer:
         self.add(indent, "}")
 
     def loop(self, indent: int, depth: int, in_block: bool) -> None:
-        count = "times" if in_block and self.maybe() else str(self.choose(3) + 1)
+        count = "times" if in_block and self.maybe() else str(self.choose(4) + 1)
         variable = self.label("i")
         self.add(indent, f"for {variable} in 0..{count} {{")
         label = f'"{self.label("t")}_{{{variable}}}": ' if self.maybe() else ""
         width = self.pick(("8", f"4 * ({variable} + 1)", *(("width",) if in_block else ())))
-        if self.maybe():
+        kind = self.choose(5)
+        if kind == 0:
             self.add(indent + 1, f"{label}conv({width}, 1x1) -> relu")
+        elif kind == 1:
+            keep = self.label("k")
+            self.add(indent + 1, f"let {keep} = @")
+            self.add(indent + 1, f"{label}conv({width}, 1x1) -> relu")
+            self.add(indent + 1, self.pick((f"concat({keep}, @)", f"concat(@, {keep})")))
+        elif kind == 2 and self.blocks:
+            self.add(indent + 1, f"{label}{self.pick(self.blocks)[0]}(8)")
+        elif kind == 3:
+            self.add(indent + 1, f"residual {{ relu -> {label}conv(@.channels, 3x3, pad=1) }}")
         else:
             self.add(indent + 1, f"{label}{{")
             self.add(indent + 2, f"conv({width}, 1x1) -> bn")
@@ -206,7 +216,7 @@ class Writer:
         if self.maybe():
             args.append("act=" + self.pick(("tanh", "relu", "hardswish", "prelu", *(("act",) if in_block else ()))))
         if self.maybe(3):
-            args.append("times=" + self.pick(("1", "2", "3")))
+            args.append("times=" + self.pick(("0", "1", "2", "3", "4")))
         times = f" * {self.choose(3) + 1}" if self.maybe(3) else ""
         self.add(indent, f"{label}{name}({', '.join(args)}){times}")
 

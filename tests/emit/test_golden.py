@@ -20,6 +20,7 @@ CASES = {
     "resnet50": ("specs/resnet.arch", "resnet50"),
     "resnext50_32x4d": ("specs/resnet.arch", "resnext50_32x4d"),
     "googlenet": ("tests/golden/googlenet.arch", None),
+    "densenet": ("tests/golden/densenet.arch", None),
     "mobilenet": ("tests/golden/mobilenet.arch", None),
 }
 

@@ -79,11 +79,34 @@ def test_equal_neighbours_of_one_text_are_rolled() -> None:
 
 
 def test_what_cannot_be_one_class_is_several() -> None:
-    body = 'residual { a: conv(8, 1x1) }; for i in 0..(if twice then 2 else 1) { "c{i}": conv(8, 1x1) }'
-    block = f"block b(twice) {{ {body} }}\n"
+    body = "residual { if first { a: conv(8, 1x1) -> b: bn } else { b: bn -> a: conv(8, 1x1) } }"
+    block = f"block b(first) {{ {body} }}\n"
     text = block + network("    b(true); b(false)")
     assert verify(program(text)) == []
     assert re.findall(r"class (\w+)", code(text)) == ["B", "B2", "Net"]
+
+
+DENSE = 'block b(n) { for i in 0..n { let all = @; "layer{i + 1}": conv(4, 1x1); concat(all, @) } }\n'
+
+
+def test_turns_of_a_loop_are_written_once() -> None:
+    assert constructor(DENSE, "b(2)", "b(5)", "b(0)") == "in_channels: int, n: int"
+    source = code(DENSE + network("    b(2); b(5); b(0)"))
+    assert 'self.add_module(f"layer{i + 1}", nn.Conv2d(in_channels + 4 * i, 4, 1))' in source
+    assert "for layer in self.children():\n            x = torch.cat([x, layer(x)], 1)" in source
+
+
+def test_turns_of_a_loop_beside_other_children_are_found_by_name() -> None:
+    block = 'block b(n) { first: conv(8, 1x1); for i in 0..n { residual { "c{i}": conv(8, 1x1) -> relu } } }\n'
+    assert constructor(block, "b(1)", "b(3)") == "n: int"
+    assert 'x = F.relu(getattr(self, f"c{i}")(x), inplace=True) + x' in code(block + network("    b(1); b(3)"))
+
+
+def test_a_number_counts_with_the_loop_only_if_it_is_made_so() -> None:
+    counted = 'for i in 0..4 { residual { "a{i}": conv(8 * (i + 1), 1x1) -> "b{i}": conv(8, 1x1) } }'
+    assert 'self.add_module(f"a{i}", nn.Conv2d(8, 8 * (i + 1), 1))' in code(network(counted))
+    listed = 'for i, w in enumerate([8, 16, 24, 32]) { residual { "a{i}": conv(w, 1x1) -> "b{i}": conv(8, 1x1) } }'
+    assert "range(" not in code(network(listed))
 
 
 def test_a_stage_of_varying_length_is_written_out() -> None:
