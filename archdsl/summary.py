@@ -7,7 +7,7 @@ from itertools import groupby
 
 from archdsl.cost import Cost, Costs
 from archdsl.ir.bodies import bodies_first
-from archdsl.ir.graph import Graph, Layer, Node, Program, Scope, Value
+from archdsl.ir.graph import Declared, Graph, Layer, Node, Program, Scope, Value
 from archdsl.receptive import receptive_field
 from archdsl.record import Record
 from archdsl.source import Span
@@ -88,7 +88,7 @@ def _rows(graph: Graph, costs: Costs, depth: int) -> Iterator[Row]:
             last,
             bool(first.name),
             kind(first),
-            costs.sizes(made)[1:],
+            costs.sizes(made) if isinstance(first, Declared) else costs.sizes(made)[1:],
             len(run),
             costs.node(first),
         )
@@ -105,6 +105,8 @@ def kind(node: Node) -> str:
     """What a step is called in a table."""
     if isinstance(node, Scope):
         return node.graph.title if node.graph.kind == "block" else node.graph.kind
+    if isinstance(node, Declared):
+        return node.kind
     return node.op.name if isinstance(node, Layer) else ""
 
 
@@ -122,6 +124,8 @@ class Likeness:
         if isinstance(node, Scope):
             return self._graphs[node.graph]
         shapes = tuple(value.shape for value in node.inputs)
+        if isinstance(node, Declared):
+            return self._number((node.kind, node.outputs[0].shape))
         what = (node.op, node.merges) if isinstance(node, Layer) else node
         return self._number((what, shapes))
 

@@ -30,6 +30,10 @@ def run_declaration(statement: ast.Statement, lines: Lines, at: At) -> None:
             error = Misplaced("`rename`", "it is about whole keys, so it belongs to a network or a variant")
             raise at.reporter.fail(error, statement.span)
         run_rename(statement, at)
+    elif isinstance(statement, ast.Declare):
+        from archdsl.elaborate.declared import run_declare
+
+        run_declare(statement, at)
     else:
         word = statement.span.text.split(None, 1)[0].split(":")[0].split("{")[0]
         raise at.reporter.fail(Unsupported(f"`{word}`"), statement.span)

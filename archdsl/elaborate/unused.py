@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archdsl.elaborate.report import Reporter
-from archdsl.ir.graph import Graph, Scope
+from archdsl.ir.graph import Declared, Graph, Scope
 
 
 def report_unused(graph: Graph, reporter: Reporter) -> None:
@@ -11,16 +11,22 @@ def report_unused(graph: Graph, reporter: Reporter) -> None:
     nothing: a step that failed may have been the one to take it."""
     if reporter.diagnostics.failed:
         return
-    todo = [graph]
+    shared: set[tuple[str, ...]] = set()
+    todo: list[tuple[tuple[str, ...], Graph]] = [((), graph)]
     while todo:
-        body = todo.pop()
+        path, body = todo.pop()
+        shared.update((*path, *tie.owner) for tie in body.ties)
         used: set[int] = {id(value) for value in body.outputs}
         for node in body.nodes:
             used.update(id(value) for value in node.inputs)
-            if isinstance(node, Scope) and node.graph.kind != "block":
-                todo.append(node.graph)
+            if isinstance(node, Scope) and node.graph.kind != "block" and node.runs is None:
+                todo.append(((*path, *(node.name or ())), node.graph))
         for node in body.nodes:
-            if not any(id(value) in used for value in node.outputs):
-                from archdsl.errors.names import Unused
+            if any(id(value) in used for value in node.outputs):
+                continue
+            if isinstance(node, Declared) and (node.kind == "buffer" or (*path, *(node.name or ())) in shared):
+                continue  # a buffer may be there to be saved
+            from archdsl.errors.names import Unused
 
-                reporter.report(Unused(), node.place.span)
+            what = f"`{'.'.join(node.name or ())}`" if isinstance(node, Declared) else "the result of this step"
+            reporter.report(Unused(what), node.place.span)

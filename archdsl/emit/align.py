@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from archdsl.emit.survey import Place, Survey
-from archdsl.ir.graph import Graph, Layer, Node, Value
+from archdsl.ir.graph import Declared, Graph, Layer, Node, Value
 from archdsl.record import Record
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Body:
 
     def actual(self, ref: Ref, graph: int) -> Ref:
         """What a value is in one graph, steps that it lacks left out."""
-        while ref[0] >= 0 and self.steps[ref[0]].nodes[graph] is None:
+        while ref[0] >= 0 and self.steps[ref[0]].nodes[graph] is None and self.steps[ref[0]].operands:
             ref = self.steps[ref[0]].operands[0]
         return ref
 
@@ -153,6 +153,8 @@ def _alike(step: Step) -> bool:
     reason = bool(step.place.turns) or all(
         node.place.guards or (isinstance(node, Layer) and node.merges == "residual") for node in nodes
     )
+    if isinstance(nodes[0], Declared):
+        return not step.optional or reason
     return not step.optional or (reason and len(nodes[0].inputs) >= 1 and len(nodes[0].outputs) == 1)
 
 

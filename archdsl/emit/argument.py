@@ -12,6 +12,9 @@ from archdsl.ir.graph import Graph, Node
 from archdsl.ir.why import Why
 from archdsl.record import Record
 
+MOST_NAMED = 4
+"""A longer tuple's type names its items once."""
+
 
 class Entry(Record):
     """What a slot holds in one graph: its number, the value, where that came from if it is known, and which turn of the
@@ -87,5 +90,8 @@ class Argument:
 
 def _type(value: object) -> str:
     if isinstance(value, tuple):
-        return f"tuple[{', '.join(map(_type, cast('tuple[object, ...]', value)))}]"
+        kinds = list(map(_type, cast("tuple[object, ...]", value)))
+        if len(kinds) > MOST_NAMED and len(set(kinds)) == 1:
+            return f"tuple[{kinds[0]}, ...]"
+        return f"tuple[{', '.join(kinds)}]"
     return type(value).__name__

@@ -137,6 +137,23 @@ class Items(Expr):
         return any(item.exploded for item in self.items)
 
 
+class Table(Expr):
+    """Numbers in nested lists. A long one is filled into lines, several numbers on each: see `layout.py`."""
+
+    items: tuple[object, ...]
+
+    def flat(self) -> str:
+        return f"[{', '.join(self.rows)}]"
+
+    @property
+    def rows(self) -> list[str]:
+        """The items of the outermost list."""
+        return [
+            Table(cast("tuple[object, ...]", item)).flat() if isinstance(item, tuple) else quoted(item)
+            for item in self.items
+        ]
+
+
 class Tuple(Expr):
     """A tuple."""
 

@@ -23,7 +23,7 @@ from archdsl.emit.register import has_own_test, is_child, path, presence, runs
 from archdsl.emit.statements import Assign, For, Function, If, Parameter, Return, Stmt
 from archdsl.emit.unit import Unit
 from archdsl.emit.write import torch_form, written
-from archdsl.ir.graph import Layer, Node
+from archdsl.ir.graph import Declared, Layer
 from archdsl.ops.form import Axis, Device, X
 from archdsl.source import Span
 
@@ -41,6 +41,9 @@ class Forward:
         self.same = self._same_values()
         self.inputs = self._input_names()
         self.frame = Frame(self.inputs, self._count_readers())
+        for step in self.body.steps:
+            if isinstance(step.one, Declared):
+                self.frame.bound[(step.position, 0)] = Name(f"self.{'.'.join(step.one.name or ())}")
         self.comparisons = comparisons(unit)
         self.child_variable: Name | None = None
 
@@ -68,7 +71,7 @@ class Forward:
         """Results that are their step's operand itself (identity)."""
         same: dict[Ref, Ref] = {}
         for step in self.body.steps:
-            if not is_child(step) and isinstance(torch_form(_layer(step.one)).function, X):
+            if isinstance(step.one, Layer) and not is_child(step) and isinstance(torch_form(step.one).function, X):
                 operand = step.operands[0]
                 same[(step.position, 0)] = same.get(operand, operand)
         return same
@@ -202,7 +205,7 @@ class Forward:
     def _step(self, step: Step, *, optional: bool, alone: bool = False) -> None:
         """One step. An optional one is skipped where a graph lacks it; `alone`: no neighbour shares its condition."""
         self._compare_sizes(step)
-        if (step.position, 0) in self.same:
+        if (step.position, 0) in self.same or isinstance(step.one, Declared):
             return
         refs = self._operands(step)
         members = step.members(self.body)
@@ -333,11 +336,6 @@ def _uses(members: Sequence[Member]) -> Counter[int]:
         elif hasattr(word, "__dict__"):
             stack.extend(vars(word).values())
     return counts or Counter(range(len(node.inputs)))
-
-
-def _layer(node: Node) -> Layer:
-    assert isinstance(node, Layer)
-    return node
 
 
 def _line(span: Span) -> tuple[int, int]:

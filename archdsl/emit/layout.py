@@ -7,9 +7,10 @@ that makes the formatter keep it so.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 
-from archdsl.emit.code import Call, Expr, Infix, Items, Lambda, Name, Ternary, Times
+from archdsl.emit.code import Call, Expr, Infix, Items, Lambda, Name, Table, Ternary, Times
 from archdsl.emit.statements import Assign, Class, Do, For, Function, If, Origin, Parameter, Raise, Return, Stmt
 
 WIDTH = 120
@@ -97,6 +98,9 @@ def spread(start: str, expr: Expr, end: str, indent: int) -> Iterator[str]:
         if len(line) <= WIDTH:
             yield line
             return
+    if (table := _table(expr)) is not None:
+        yield from _filled(start, expr, table, end, indent)
+        return
     match expr:
         case Call(callee=callee, args=args, kwargs=kwargs) if args or kwargs:
             yield f"{margin}{start}{callee.flat()}("
@@ -122,6 +126,27 @@ def spread(start: str, expr: Expr, end: str, indent: int) -> Iterator[str]:
             raise ValueError(f"does not fit on a line: {expr.flat()}")
         case _:
             yield f"{margin}{start}{expr.flat()}{end}"
+
+
+def _table(expr: Expr) -> Table | None:
+    """The list of numbers that an expression is written around."""
+    while isinstance(expr, Call):
+        expr = expr.args[-1] if expr.args else expr.callee
+    return expr if isinstance(expr, Table) else None
+
+
+def _filled(start: str, expr: Expr, table: Table, end: str, indent: int) -> Iterator[str]:
+    """A list of numbers: rows that fit have a line each, others are filled into lines. A formatter that knows only one
+    number a line or all on one is told to leave it."""
+    margin, inner = " " * indent, " " * (indent + STEP)
+    before, after = expr.flat().split(table.flat())
+    yield f"{margin}{start}{before}["
+    rows = table.rows
+    if isinstance(table.items[0], tuple) and all(len(inner) + len(row) < WIDTH for row in rows):
+        yield from (f"{inner}{row}," for row in rows)
+    else:
+        yield from textwrap.wrap(f"{', '.join(rows)},", WIDTH, initial_indent=inner, subsequent_indent=inner)
+    yield f"{margin}]{after}{end}  # fmt: skip"
 
 
 def _generator(element: Expr, turns: str, indent: int) -> Iterator[str]:

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 
-from archdsl.emit import code
+from archdsl.emit import code, declare
 from archdsl.emit.align import Body, Step
 from archdsl.emit.code import Call, Expr, Literal, Name, Not, Times
 from archdsl.emit.construct import Construction
+from archdsl.emit.declare import form as start_form
 from archdsl.emit.loops import Loop, Turned
 from archdsl.emit.names import is_attribute
 from archdsl.emit.numbering import INDEX
@@ -23,7 +24,7 @@ from archdsl.emit.roll import rolled
 from archdsl.emit.statements import Assign, Do, For, Function, If, Stmt
 from archdsl.emit.unit import Unit
 from archdsl.emit.write import skeleton, torch_form
-from archdsl.ir.graph import Layer, Node, Scope
+from archdsl.ir.graph import Declared, Layer, Node, Scope
 
 NUMBERED, LABELLED, FREE = "numbered", "labelled", "free"
 
@@ -70,7 +71,7 @@ def has_reason(step: Step) -> bool:
 
 def registered(node: Node) -> bool:
     """Whether a `forward` calls the step as a child: it has weights, or a label. The rest are functions there."""
-    if node.name is None:
+    if node.name is None or isinstance(node, Declared):
         return False
     return isinstance(node, Scope) or not node.name[-1].isdigit() or torch_form(_layer(node)).function is None
 
@@ -78,6 +79,8 @@ def registered(node: Node) -> bool:
 def is_child(step: Step) -> bool:
     """Whether a `forward` calls the step as a child in any graph, or what it calls differs."""
     nodes = list(_nodes(step))
+    if isinstance(step.one, Declared):
+        return False
     return any(map(registered, nodes)) or len({skeleton(torch_form(_layer(node)).function) for node in nodes}) > 1
 
 
@@ -92,6 +95,8 @@ def can_be_held(body: Body) -> bool:
     taken: set[tuple[str, ...]] = set()
     for step in body.steps:
         names = {node.name for node in _nodes(step)}
+        if len({start_form(node.start) for node in _nodes(step) if isinstance(node, Declared)}) > 1:
+            return False
         if not is_child(step):
             continue
         name = step.one.name
@@ -185,7 +190,7 @@ class Register:
             yield from (If(presence(self.unit, run[0]), appended),) if run[0].optional else appended
 
     def _is_held(self, step: Step) -> bool:
-        return self.form != FREE or is_child(step)
+        return self.form != FREE or is_child(step) or isinstance(step.one, Declared)
 
     def _loop(self, loop: Loop, body: Sequence[Stmt]) -> For:
         index = Name(INDEX if any(step.numbering for step in loop.steps) and self.form != NUMBERED else "_")
@@ -200,6 +205,9 @@ class Register:
             made: list[Stmt] = []
             children = list(filter(self._is_held, run.steps if isinstance(run, Loop) else run))
             for step in children:
+                if isinstance(step.one, Declared):
+                    made.append(declare.registers(self.unit, step.members(self.unit.body), step.position))
+                    continue
                 name = step.one.name or ()
                 for depth in range(1, len(name)):
                     if name[:depth] not in containers:

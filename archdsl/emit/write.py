@@ -19,17 +19,24 @@ from archdsl.ops import form
 class Writer:
     """Writes one step, which has the same form in all of its graphs; only numbers differ.
 
-    operands: what the step is applied to, for its form in a `forward`; there arguments are read off `self`.
+    operands: what the step is applied to, for its form in a `forward`; there arguments are read off `self`, unless
+              they are not `stored`.
     """
 
     def __init__(
-        self, unit: Unit, members: Sequence[Member], key: tuple[Hashable, ...], operands: Sequence[Expr] | None = None
+        self,
+        unit: Unit,
+        members: Sequence[Member],
+        key: tuple[Hashable, ...],
+        operands: Sequence[Expr] | None = None,
+        *,
+        stored: bool = True,
     ) -> None:
         self.unit = unit
         self.members = members
         self.key = key
         self.operands = operands or ()
-        self.stored = operands is not None
+        self.stored = stored and operands is not None
 
     def call(self, calls: Sequence[form.Call], path: str = "") -> code.Call:
         """A call, without the keywords that have their default value."""
@@ -87,7 +94,8 @@ class Writer:
         """What an argument for a number would be called."""
         if isinstance(value, form.P):
             return value.name
-        shape = self.members[0].node.inputs[0].shape
+        inputs = self.members[0].node.inputs
+        shape = inputs[0].shape if inputs else None
         for axis, dim in enumerate(shape.dims if shape else ()):
             if dim is value:
                 return "in_channels" if shape and axis == shape.channel_axis else "in_features"

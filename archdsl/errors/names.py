@@ -178,8 +178,10 @@ class Unused(Error):
     """
 
     code: ClassVar[str] = "E0211"
-    title: ClassVar[str] = "the result of this step is not used"
+    title: ClassVar[str] = "{what} is not used"
     label: ClassVar[str] = "leads nowhere"
+
+    what: str
 
 
 class DropsValue(Error):

@@ -311,3 +311,23 @@ class NoBraces(Error):
 
     what: str
     place: str
+
+
+class CannotHold(Error):
+    """What a `param`, `buffer` or `const` is to hold does not fit its shape or dtype.
+
+        buffer index: int64 [4] = [0, 1, 2]            # three numbers for four elements
+        const shift: [3, 1, 1] = [[0.5, 0.5, 0.5]]     # nested otherwise than the shape
+        param order: int64 [4]                         # what is trained holds floats
+
+    The value is an initialiser (`zeros`, `normal(std=0.02)`), one number for all elements, a plain list of as many
+    numbers as there are elements, or a list nested as the shape is.
+    """
+
+    code: ClassVar[str] = "E0426"
+    title: ClassVar[str] = "`{name}` {what}"
+    label: ClassVar[str] = "{place}"
+
+    name: str
+    what: str
+    place: str

@@ -50,6 +50,11 @@ def _common(op: Op, sign: str, inputs: tuple[Shape, ...], axis: int) -> Dim:
     return chosen
 
 
+def channels_of(inputs: tuple[Shape, ...], rank: int) -> int | None:
+    """The channel axis of a result of that rank: that of the first operand that has one. A class token has none."""
+    return next((x.channel_axis for x in inputs if x.rank == rank and x.channel_axis is not None), None)
+
+
 class Combine(Op):
     """Number by number. Along each axis, counted from the last, sizes are equal for good, or one of them is 1."""
 
@@ -59,7 +64,7 @@ class Combine(Op):
     def shape(self, *inputs: Shape) -> Shape:
         need_same_dtype(self, inputs)
         widest = max(inputs, key=lambda x: x.rank)
-        return Shape(broadcast(self, self.sign, inputs), widest.dtype, widest.channel_axis)
+        return Shape(broadcast(self, self.sign, inputs), widest.dtype, channels_of(inputs, widest.rank))
 
     def torch(self, *inputs: Shape) -> Form:
         term: X | Infix = X(0)
@@ -163,7 +168,8 @@ class Concat(Op):
         total = first.dims[joined]
         for x in inputs[1:]:
             total += x.dims[joined]
-        return first.replace(joined, total)
+        made = first.replace(joined, total)
+        return Shape(made.dims, made.dtype, channels_of(inputs, first.rank))
 
     def _refuse(self, inputs: tuple[Shape, ...], joined: int, axis: int, difference: str, operand: int) -> None:
         from archdsl.errors.shapes import CannotConcatenate

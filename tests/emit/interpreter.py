@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from archdsl.emit.names import OWN
 from archdsl.ir.dim import Dim
-from archdsl.ir.graph import Graph, Layer, Scope
+from archdsl.ir.graph import Declared, Graph, Layer, Scope
 from archdsl.ops import form
 
 SIGNS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "@": operator.matmul}
@@ -30,7 +30,9 @@ class Interpreter:
         for node in graph.nodes:
             operands = [values[id(value)] for value in node.inputs]
             here = path + (node.name or ())
-            if isinstance(node, Scope):
+            if isinstance(node, Declared):
+                results = (self.tensors[".".join(here)],)
+            elif isinstance(node, Scope):
                 results = self.run(node.graph, operands, here)
             else:
                 assert isinstance(node, Layer)
