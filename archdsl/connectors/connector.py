@@ -12,7 +12,7 @@ from archdsl.ops.op import Param, read_params
 from archdsl.record import Record
 
 if TYPE_CHECKING:
-    from archdsl.elaborate.values import Tensor
+    from archdsl.elaborate.values import Flow
     from archdsl.elaborate.wiring import Wiring
 
 
@@ -24,7 +24,7 @@ class Connector(Record):
     """Words that may stand behind its braces with braces of their own."""
     params: ClassVar[tuple[Param, ...]] = ()
 
-    def wire(self, wiring: Wiring) -> Tensor:
+    def wire(self, wiring: Wiring) -> Flow:
         """Unfold the lines and say what comes out."""
         raise NotImplementedError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archdsl.connectors.connector import Connector, connector
 
 if TYPE_CHECKING:
-    from archdsl.elaborate.values import Tensor
+    from archdsl.elaborate.values import Flow
     from archdsl.elaborate.wiring import Wiring
 
 
@@ -20,7 +20,7 @@ class Dense(Connector):
 
     word: ClassVar[str] = "dense"
 
-    def wire(self, wiring: Wiring) -> Tensor:
+    def wire(self, wiring: Wiring) -> Flow:
         from archdsl.ops.merge import Concat
 
         return wiring.gather("dense", Concat())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archdsl.connectors.connector import Connector, connector
 
 if TYPE_CHECKING:
-    from archdsl.elaborate.values import Tensor
+    from archdsl.elaborate.values import Flow
     from archdsl.elaborate.wiring import Wiring
 
 
@@ -17,7 +17,7 @@ class Inception(Connector):
 
     word: ClassVar[str] = "inception"
 
-    def wire(self, wiring: Wiring) -> Tensor:
+    def wire(self, wiring: Wiring) -> Flow:
         from archdsl.ops.merge import Concat
 
         branches = wiring.branches("branch")

@@ -8,7 +8,7 @@ from archdsl.connectors.connector import Connector, connector
 from archdsl.record import KW_ONLY
 
 if TYPE_CHECKING:
-    from archdsl.elaborate.values import Tensor
+    from archdsl.elaborate.values import Flow
     from archdsl.elaborate.wiring import Wiring
 
 
@@ -28,7 +28,7 @@ class Residual(Connector):
     _: KW_ONLY
     drop: float = 0.0
 
-    def wire(self, wiring: Wiring) -> Tensor:
+    def wire(self, wiring: Wiring) -> Flow:
         body = wiring.run("body", hidden=self.when and self.drop != 0)
         if not self.when:
             return body

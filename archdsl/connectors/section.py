@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archdsl.connectors.connector import Connector, connector
 
 if TYPE_CHECKING:
-    from archdsl.elaborate.values import Tensor
+    from archdsl.elaborate.values import Flow
     from archdsl.elaborate.wiring import Wiring
 
 
@@ -19,5 +19,5 @@ class Section(Connector):
 
     title: str
 
-    def wire(self, wiring: Wiring) -> Tensor:
-        return wiring.run("section", title=self.title)
+    def wire(self, wiring: Wiring) -> Flow:
+        return wiring.run("section", title=self.title, may_be_empty=True)

@@ -10,7 +10,7 @@ from archdsl.elaborate.expressions import evaluate
 from archdsl.elaborate.report import Failed, Frame
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.unused import report_unused
-from archdsl.elaborate.values import POISON, Block, Given, Items, StepValue, Tensor, is_list, items, key
+from archdsl.elaborate.values import POISON, Block, Flow, Given, Tensor, key, tensors_in, with_tensors
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Graph, Input, Place, Scope, Unknown, Value
@@ -20,31 +20,26 @@ from archdsl.source import Span
 
 
 class Body:
-    """A block's body for one set of arguments and shapes: its graph, and what it counts against the budget."""
+    """A block's body for one set of arguments and shapes: its graph, its result there, and what it counts against the
+    budget. Without a result it is not finished."""
 
-    __slots__ = ("finished", "graph", "steps")
+    __slots__ = ("graph", "result", "steps")
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.result: Flow | None = None
         self.steps = 0
-        self.finished = False
 
 
-def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, span: Span, at: At) -> Tensor:
+def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, span: Span, at: At) -> Flow:
     """A block's body, as a step here."""
     params = block_params(block, at)
     found = match(block.name, params, given, span, at)
     args = {param.name: found[param.name] for param in params if param.name in found}
-    handed = [at.current] if at.current is not None else []
-    handed += [tensor for traced in args.values() for tensor in tensors_in(traced.value)]
-    inputs = tuple(at.scope.localise(tensor) for tensor in handed)
+    handed = (at.current, *(traced.value for traced in args.values()))
+    inputs = tuple(value for one in handed for value in at.scope.localise_all(one))
     shapes = tuple(value.shape for value in inputs)
-    identity: Hashable = (
-        id(block.declaration),
-        len(handed),
-        shapes,
-        *((name, key(traced.value)) for name, traced in args.items()),
-    )
+    identity: Hashable = (id(block.declaration), *args, *map(key, handed))
     at.session.spend("steps", 1, span)
     name = at.scope.claim(label, "block call", span, at)
     try:
@@ -60,9 +55,11 @@ def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, sp
     scope = Scope(body.graph, inputs, (None,) * len(body.graph.outputs), name, at.place(span), args)
     for outer, inner in zip(scope.outputs, body.graph.outputs):
         outer.shape = _seen_outside(inner, scope, span)
-    tensor = at.scope.add(scope)
-    at.scope.enter(label and label.parts, tensor)
-    return tensor
+    at.scope.add(scope)
+    assert body.result is not None
+    result = with_tensors(body.result, (Tensor(value, at.scope) for value in scope.outputs))
+    at.scope.enter(label and label.parts, result)
+    return result
 
 
 def _body(
@@ -72,23 +69,12 @@ def _body(
     body = at.session.bodies.get(identity)
     if body is None:
         return _elaborate(block, args, shapes, identity, frame, at)
-    if not body.finished:
+    if body.result is None:
         from archdsl.errors.limits import EndlessRecursion
 
         raise at.reporter.fail(EndlessRecursion(block.name), frame.call)
     at.session.spend("steps", body.steps, frame.call)
     return body
-
-
-def tensors_in(value: object) -> list[Tensor]:
-    """The values of the network in an argument: itself, its items, or what a step has bound."""
-    if isinstance(value, Tensor):
-        return [value]
-    if is_list(value):
-        return [tensor for item in items(value) for tensor in tensors_in(item.value)]
-    if isinstance(value, StepValue):
-        return [tensor for given in value.given if given.traced for tensor in tensors_in(given.traced.value)]
-    return []
 
 
 def _seen_outside(inner: Value, scope: Scope, span: Span) -> Shape | None:
@@ -110,19 +96,21 @@ def _elaborate(
     graph = Graph("block", block.name, declaration.name.span)
     body = session.bodies[identity] = Body(graph)
     builder = ScopeBuilder(graph, frame.path)
-    has_current = at.current is not None
-    labels = [name for name, traced in args.items() for _ in tensors_in(traced.value)]
-    labels = ["x", *labels] if has_current else labels
-    entries = [
-        _entry(i, label, shape, declaration.name.span, builder) for i, (label, shape) in enumerate(zip(labels, shapes))
-    ]
-    entry = entries[0] if has_current else None
+    labels = ["x" for _ in tensors_in(at.current)]
+    labels += (name for name, traced in args.items() for _ in tensors_in(traced.value))
+    entries = iter(
+        [
+            _entry(i, label, shape, declaration.name.span, builder)
+            for i, (label, shape) in enumerate(zip(labels, shapes))
+        ]
+    )
+    entry = with_tensors(at.current, entries)
     inner = At(session, block.file, Names(), builder, block=block, entry=entry, current=entry)
     before = session.budget.spent("steps")
     session.reporter.frame = frame
     try:
         with session.deeper(frame.call):
-            bind_params(block, args, iter(entries[1:] if has_current else entries), inner)
+            bind_params(block, args, entries, inner)
             from archdsl.elaborate.statements import run_sequence
 
             result = run_sequence(declaration.body, inner)
@@ -130,7 +118,7 @@ def _elaborate(
             from archdsl.elaborate.lookup import no_current
 
             raise no_current(frame.call, at)
-        graph.outputs.append(builder.localise(result))
+        graph.outputs += builder.localise_all(result)
         report_unused(graph, session.reporter)
     except Failed:
         del session.bodies[identity]
@@ -138,7 +126,7 @@ def _elaborate(
     finally:
         session.reporter.frame = frame.caller
     body.steps = session.budget.spent("steps") - before
-    body.finished = True
+    body.result = result
     return body
 
 
@@ -161,7 +149,7 @@ def bind_params(block: Block, args: dict[str, Traced], handed: Iterator[Tensor],
     for param, declared in zip(block_params(block, at), block.declaration.params):
         span = declared.name.span
         if param.name in args:
-            value = _handed_in(args[param.name].value, handed)
+            value = with_tensors(args[param.name].value, handed)
         else:
             assert declared.default is not None
             try:
@@ -174,21 +162,3 @@ def bind_params(block: Block, args: dict[str, Traced], handed: Iterator[Tensor],
         at.names.own[param.name] = (inside, span)
     if failed:
         raise Failed
-
-
-def _given_inside(given: Given, handed: Iterator[Tensor]) -> Given:
-    if given.traced is None:
-        return given
-    inside = Traced(_handed_in(given.traced.value, handed), given.traced.why)
-    return Given(given.name, given.span, inside, given.name_span)
-
-
-def _handed_in(value: object, handed: Iterator[Tensor]) -> object:
-    """An argument inside the block: values of the network are replaced by the graph's inputs, in order."""
-    if isinstance(value, Tensor):
-        return next(handed)
-    if is_list(value) and tensors_in(value):
-        return Items.of(Traced(_handed_in(item.value, handed), item.why) for item in items(value))
-    if isinstance(value, StepValue) and tensors_in(value):
-        return StepValue(value.target, tuple(_given_inside(given, handed) for given in value.given))
-    return value

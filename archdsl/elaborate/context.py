@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archdsl.budget import Budget, Exceeded
 from archdsl.elaborate.report import Reporter
-from archdsl.elaborate.values import Block, Tensor
+from archdsl.elaborate.values import Block, Flow
 from archdsl.ir.dim import Domain
 from archdsl.ir.graph import Guard, Place, Promise, Region, Turn
 from archdsl.ir.keys import Rename
@@ -136,8 +136,8 @@ class At:
         scope: ScopeBuilder,
         *,
         block: Block | None = None,
-        entry: Tensor | None = None,
-        current: Tensor | None = None,
+        entry: Flow | None = None,
+        current: Flow | None = None,
         turns: tuple[Turn, ...] = (),
         guards: tuple[Guard, ...] = (),
         region: Region | None = None,
@@ -157,7 +157,7 @@ class At:
         self,
         *,
         scope: ScopeBuilder | None = None,
-        current: Tensor | None = None,
+        current: Flow | None = None,
         turn: Turn | None = None,
         guard: Guard | None = None,
         region: Region | None = None,

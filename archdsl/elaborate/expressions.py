@@ -144,9 +144,10 @@ def condition(node: ast.Expr, at: At, where: str) -> Traced:
     return traced
 
 
-def _ref(node: ast.Ref, at: At) -> Traced:
-    tensor = lookup.reference(node, at)
-    return tensor if isinstance(tensor, Traced) else Traced(tensor, Why("name", node.span, tensor, (), "@"))
+def traced_reference(node: ast.Ref, at: At) -> Traced:
+    """What a reference stands for."""
+    found = lookup.reference(node, at)
+    return found if isinstance(found, Traced) else Traced(found, Why("name", node.span, found, (), "@"))
 
 
 def _unary(node: ast.Unary, at: At) -> Traced:
@@ -286,7 +287,7 @@ _EVALUATE: dict[type, Callable[[Any, At], Traced]] = {
     ast.Var: _var,
     ast.ListExpr: _list,
     ast.Comprehension: _comprehension,
-    ast.Ref: _ref,
+    ast.Ref: traced_reference,
     ast.Unary: _unary,
     ast.Binary: _binary,
     ast.Cond: _cond,

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.scopes import ScopeBuilder
-from archdsl.elaborate.values import Tensor
+from archdsl.elaborate.values import Flow, Tensor, tensors_in, with_tensors
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.graph import Graph, Input, Place, Scope
 from archdsl.source import Span
 
 
 def run_group(
-    run: Callable[[At], Tensor | None],
+    run: Callable[[At], Flow | None],
     label: StepLabel | None,
     span: Span,
     at: At,
     kind: str = "group",
-) -> Tensor | None:
-    """Unfold `run` in a scope of its own. The result is the group's first output."""
+) -> Flow | None:
+    """Unfold `run` in a scope of its own. Its result is the group's first output, or first outputs for a list."""
     try:
         name = at.scope.claim(label, "group", span, at)
     except Failed:
@@ -34,18 +34,17 @@ def run_group(
     entering = at.current
     inner = at.inner(scope=builder)
     if entering is not None:
-        entry = Input("x", entering.value.shape, Place(span))
-        graph.inputs.append(entry.outputs[0])
-        inner.current = Tensor(entry.outputs[0], builder)
+        graph.inputs += (Input("x", t.value.shape, Place(span)).outputs[0] for t in tensors_in(entering))
+        inner.current = with_tensors(entering, (Tensor(value, builder) for value in graph.inputs))
     with at.session.deeper(span):
         result = run(inner)
     if result is None:
         return None
-    inside = builder.localise(result)
-    graph.outputs.append(inside)
-    inputs = (*((at.scope.localise(entering),) if entering is not None else ()), *builder.captured())
-    node = Scope(graph, inputs, (inside.shape,), name, place, {})
+    graph.outputs += builder.localise_all(result)
+    inputs = (*at.scope.localise_all(entering), *builder.captured())
+    node = Scope(graph, inputs, tuple(value.shape for value in graph.outputs), name, place, {})
     builder.node = node
-    tensor = at.scope.add(node)
-    at.scope.enter(name, tensor, builder)
-    return tensor
+    at.scope.add(node)
+    outside = with_tensors(result, (Tensor(value, at.scope) for value in node.outputs))
+    at.scope.enter(name, outside, builder)
+    return outside

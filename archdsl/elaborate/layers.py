@@ -9,7 +9,7 @@ from archdsl.diagnostic import Label
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.shown import shown
-from archdsl.elaborate.values import Tensor
+from archdsl.elaborate.values import Flow, Tensor
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.explain import derived
 from archdsl.ir.graph import Check, Layer, Unknown, Value
@@ -27,9 +27,9 @@ def add_layer(
     span: Span,
     at: At,
     merges: str = "",
-) -> Tensor:
-    """Apply an op. Raises `Failed` once a refusal is reported; `Refused` goes through where lines merge, so that the
-    connector can say it in its own words."""
+) -> Flow:
+    """Apply an op; one of several outputs gives a list. Raises `Failed` once a refusal is reported; `Refused` goes
+    through where lines merge, so that the connector can say it in its own words."""
     at.session.spend("steps", 1, span)
     inputs = tuple(at.scope.localise(operand) for operand in operands)
     shapes = _known_shapes(inputs)
@@ -49,15 +49,16 @@ def add_layer(
         raise at.session.exhausted(over, span) from None
     open_checks = take_undecided()
     name = _claim(label, counts, span, at)
-    _explain(op, shape, shapes, args, span)
+    for each in shape if isinstance(shape, tuple) else (shape,):
+        _explain(op, each, shapes, args, span)
     node = Layer(op, inputs, shape, name, at.place(span), args, merges)
     for check in open_checks:
         at.scope.graph.checks.append(Check(node, check.axis, inputs[check.left], inputs[check.right]))
     if counts and label is None and at.scope.conditional is not None and op.state(*shapes):
         at.scope.warn_of_moving_key(span, at)
-    tensor = at.scope.add(node)
-    at.scope.enter(label and label.parts, tensor)
-    return tensor
+    result = at.scope.add_all(node)
+    at.scope.enter(label and label.parts, result)
+    return result
 
 
 def _known_shapes(inputs: Sequence[Value]) -> tuple[Shape, ...] | None:
@@ -82,7 +83,7 @@ def add_unknown(
     except Failed:
         name = None
     if not inputs and at.current is not None:
-        inputs = (at.scope.localise(at.current),)
+        inputs = at.scope.localise_all(at.current)
     tensor = at.scope.add(Unknown(inputs, name, at.place(span)))
     at.scope.enter(label and label.parts, tensor)
     return tensor

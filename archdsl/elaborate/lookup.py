@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archdsl import ops
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import POISON, StepValue, Tensor
+from archdsl.elaborate.values import POISON, Flow, StepValue, Tensor, tensors_in
 from archdsl.elaborate.written import labels_in, lets_in
 from archdsl.ir.why import Traced, Why
 from archdsl.source import Span
@@ -184,10 +184,10 @@ def member(alias: str, name: ast.Name, at: At) -> Traced | None:
     raise at.reporter.fail(UnknownName(f"name in {imported.source.name}", name.text), name.span, helps=helps)
 
 
-def reference(node: ast.Ref, at: At) -> Tensor | Traced:
+def reference(node: ast.Ref, at: At) -> Flow | Traced:
     """`@`, `@in`, `@label`, `@"computed{i}"`, `@"group.path"`. A `let` or parameter that holds a value is no label."""
     if node.name is None:
-        return current(node.span, at)
+        return flowing(node.span, at)
     if node.name == "in":
         if at.entry is None:
             raise no_current(node.span, at)
@@ -213,11 +213,25 @@ def reference(node: ast.Ref, at: At) -> Tensor | Traced:
     return found.tensor
 
 
-def current(span: Span, at: At) -> Tensor:
+def flowing(span: Span, at: At) -> Flow:
     """`@`, or a message that nothing flows here yet."""
     if at.current is None:
         raise no_current(span, at)
     return at.current
+
+
+def current(word: str, span: Span, at: At) -> Tensor:
+    """`@` for a step that works on one value, or a message that nothing flows here yet, or a list."""
+    return single(flowing(span, at), f"`{word}` works on one value", span, at)
+
+
+def single(value: Flow, rule: str, span: Span, at: At) -> Tensor:
+    """A value that must not be a list; `rule` says who wants it so."""
+    if isinstance(value, Tensor):
+        return value
+    from archdsl.errors.shapes import ListFlows
+
+    raise at.reporter.fail(ListFlows(rule, str(len(tensors_in(value)))), span)
 
 
 def no_current(span: Span, at: At) -> Failed:

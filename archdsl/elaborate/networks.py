@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from archdsl.elaborate.calls import bind_params
 from archdsl.elaborate.context import At, Names, Session
 from archdsl.elaborate.files import SpecFile
-from archdsl.elaborate.lookup import did_you_mean
+from archdsl.elaborate.lookup import did_you_mean, single
 from archdsl.elaborate.promising import run_variant_body
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.scopes import ScopeBuilder
@@ -86,7 +86,7 @@ def _build(
 
         error = BadInput(f"network `{network.name.text}` has no input", "needs an `input` before its steps")
         raise session.reporter.fail(error, network.name.span)
-    graph.outputs.append(builder.localise(result))
+    graph.outputs.append(builder.localise(single(result, "a network gives one value", network.name.span, at)))
     report_unused(graph, session.reporter)
     if variants and variants[0].body is not None:
         run_variant_body(variants[0].body, at)

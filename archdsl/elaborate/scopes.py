@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from archdsl.elaborate.context import At
-from archdsl.elaborate.values import Tensor
+from archdsl.elaborate.values import Flow, Tensor, listed, tensors_in
 from archdsl.elaborate.written import StepLabel, labels_in
 from archdsl.ir.graph import Graph, Guard, Input, Node, Place, Scope, Value
 from archdsl.source import Span
@@ -22,7 +22,7 @@ class Entry:
 
     __slots__ = ("group", "hidden", "tensor")
 
-    def __init__(self, tensor: Tensor, group: ScopeBuilder | None) -> None:
+    def __init__(self, tensor: Flow, group: ScopeBuilder | None) -> None:
         self.tensor = tensor
         self.group = group
         self.hidden = False
@@ -95,7 +95,7 @@ class ScopeBuilder:
         labels = (Label(condition, "this condition"),) if condition else ()
         at.reporter.report(KeyMoves(str(self.counted - 1), answer), span, labels=labels)
 
-    def enter(self, name: tuple[str, ...] | None, tensor: Tensor, group: ScopeBuilder | None = None) -> None:
+    def enter(self, name: tuple[str, ...] | None, tensor: Flow, group: ScopeBuilder | None = None) -> None:
         """Make a step's result known under its path."""
         if name:
             self.entries[".".join(name)] = Entry(tensor, group)
@@ -154,6 +154,10 @@ class ScopeBuilder:
 
     # ---- values across edges
 
+    def localise_all(self, value: object) -> tuple[Value, ...]:
+        """All values of the network in a value of the language, as this scope's graph sees them."""
+        return tuple(self.localise(tensor) for tensor in tensors_in(value))
+
     def localise(self, tensor: Tensor) -> Value:
         """A value as this scope's graph sees it: one from around a group comes in as a further input, one from inside a
         finished group goes out as a further output."""
@@ -191,3 +195,10 @@ class ScopeBuilder:
         """Append a step; its first output."""
         self.graph.nodes.append(node)
         return Tensor(node.outputs[0], self)
+
+    def add_all(self, node: Node) -> Flow:
+        """Append a step; its result, a list where it has several outputs."""
+        first = self.add(node)
+        if len(node.outputs) == 1:
+            return first
+        return listed((Tensor(value, self) for value in node.outputs), node.place.span)

@@ -9,13 +9,13 @@ from archdsl.elaborate.foresight import least_steps
 from archdsl.elaborate.lines import Lines, Piped
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.steps import run_chain
-from archdsl.elaborate.values import POISON, Tensor
+from archdsl.elaborate.values import POISON, Flow, tensors_in
 from archdsl.ir.graph import Guard, Turn
 from archdsl.ir.why import Traced, Why
 from archdsl.syntax import ast
 
 
-def run_sequence(body: ast.Body, at: At) -> Tensor | None:
+def run_sequence(body: ast.Body, at: At) -> Flow | None:
     """Braces whose lines pipe; their result."""
     lines = Piped(at.current)
     run_body(body, lines, at)
@@ -55,7 +55,7 @@ def _run_bad(lines: Lines, at: At) -> None:
     if at.current is not None:
         from archdsl.elaborate.layers import add_unknown
 
-        span = at.current.value.node.place.span
+        span = tensors_in(at.current)[0].value.node.place.span
         lines.end(add_unknown(None, span, at), span, at)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from archdsl import connectors
 from archdsl.elaborate import lookup
 from archdsl.elaborate.arguments import bind_step, make_op
 from archdsl.elaborate.context import At
-from archdsl.elaborate.expressions import evaluate, integer, item_at, list_items
+from archdsl.elaborate.expressions import evaluate, integer, item_at, list_items, traced_reference
 from archdsl.elaborate.layers import add_layer, add_unknown
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Block, StepValue, Tensor
+from archdsl.elaborate.values import Block, Flow, StepValue, Tensor, is_flow
 from archdsl.elaborate.written import StepLabel, label_of
 from archdsl.ir.graph import Turn
 from archdsl.ir.why import Traced
@@ -19,7 +19,7 @@ from archdsl.source import Span
 from archdsl.syntax import ast
 
 
-def run_chain(chain: ast.Chain, at: At) -> Tensor | None:
+def run_chain(chain: ast.Chain, at: At) -> Flow | None:
     """`a -> b -> c`: each step works on what the one before made. `at.current` ends as the last result."""
     for position, step in enumerate(chain.steps):
         if isinstance(step.unit, ast.Run) and step.unit.args is None and position > 0:
@@ -32,7 +32,7 @@ def run_chain(chain: ast.Chain, at: At) -> Tensor | None:
     return at.current
 
 
-def run_step(step: ast.Step, at: At) -> Tensor | None:
+def run_step(step: ast.Step, at: At) -> Flow | None:
     """One step, written as often as its `* n` says."""
     label = label_of(step.label, at)
     if step.repeat is None:
@@ -59,7 +59,7 @@ def _count(traced: Traced, span: Span, at: At) -> int:
     return count
 
 
-def _repeat(unit: ast.Body | ast.Use | ast.Run, count: int, traced: Traced, span: Span, at: At) -> Tensor | None:
+def _repeat(unit: ast.Body | ast.Use | ast.Run, count: int, traced: Traced, span: Span, at: At) -> Flow | None:
     from archdsl.elaborate.foresight import least_steps
 
     at.session.foresee("steps", count * least_steps(unit), span)
@@ -71,7 +71,7 @@ def _repeat(unit: ast.Body | ast.Use | ast.Run, count: int, traced: Traced, span
     return current
 
 
-def run_unit(unit: ast.Body | ast.Use | ast.Run, label: StepLabel | None, at: At) -> Tensor | None:
+def run_unit(unit: ast.Body | ast.Use | ast.Run, label: StepLabel | None, at: At) -> Flow | None:
     """A step without its repeat. A failed one is reported and gives a value of unknown shape."""
     if isinstance(unit, ast.Body):
         from archdsl.elaborate.groups import run_group
@@ -84,23 +84,21 @@ def run_unit(unit: ast.Body | ast.Use | ast.Run, label: StepLabel | None, at: At
         return add_unknown(label, unit.span, at)
 
 
-def _run_reference(unit: ast.Run, label: StepLabel | None, at: At) -> Tensor:
+def _run_reference(unit: ast.Run, label: StepLabel | None, at: At) -> Flow:
     if unit.args is not None:
         from archdsl.errors.names import Unsupported
 
         raise at.reporter.fail(Unsupported("running a step again on another value"), unit.span)
-    found: object = lookup.reference(unit.ref, at)
-    if isinstance(found, Traced):
-        found = _item(found, unit, at)
-    if not isinstance(found, Tensor):
+    found = _item(traced_reference(unit.ref, at), unit, at)
+    if not is_flow(found):
         from archdsl.elaborate.values import a_type
         from archdsl.errors.values import BadStep
 
         raise at.reporter.fail(BadStep(unit.span.text, a_type(found)), unit.span)
     if label is not None:
         at.scope.claim_value(label, at)
-        at.scope.enter(label.parts, found)
-    return found
+        at.scope.enter(label.parts, cast("Flow", found))
+    return cast("Flow", found)
 
 
 def _item(found: Traced, unit: ast.Run, at: At) -> object:
@@ -111,19 +109,19 @@ def _item(found: Traced, unit: ast.Run, at: At) -> object:
     return found.value
 
 
-def _run_use(unit: ast.Use, label: StepLabel | None, at: At) -> Tensor | None:
+def _run_use(unit: ast.Use, label: StepLabel | None, at: At) -> Flow | None:
     word = unit.path.text
     if connectors.is_connector(word) and (unit.body is not None or not lookup.means_step(word, at)):
         from archdsl.elaborate.wiring import run_connector
 
         return run_connector(word, unit, label, at)
-    if unit.body is not None:
-        _refuse_braces(unit, at)
     step = bind_step(lookup.step(unit.path, at), unit.args or (), at)
+    if unit.body is not None:
+        return _run_with_braces(step, unit, label, at)
     return run_value(step, label, unit, at)
 
 
-def run_value(step: StepValue, label: StepLabel | None, unit: ast.Use, at: At) -> Tensor:
+def run_value(step: StepValue, label: StepLabel | None, unit: ast.Use, at: At) -> Flow:
     """A step whose word and arguments are known: an op or a block call."""
     if isinstance(step.target, Block):
         from archdsl.elaborate.calls import call_block
@@ -133,7 +131,7 @@ def run_value(step: StepValue, label: StepLabel | None, unit: ast.Use, at: At) -
     if op.operands == 1:
         if len(operands) > op.further:
             _refuse_further(op.name, op.further, len(operands), unit, at)
-        operands = [lookup.current(unit.span, at), *operands]
+        operands = [lookup.current(op.name, unit.span, at), *operands]
     else:
         _check_operands(op.name, op.operands, operands, unit, at)
     return add_layer(op, args, operands, label, unit.span, at)
@@ -160,17 +158,14 @@ def _refuse_further(name: str, takes: int, found: int, unit: ast.Use, at: At) ->
     raise at.reporter.fail(NotStepArguments(name, expected, f"{found} values are given"), unit.span)
 
 
-def _refuse_braces(unit: ast.Use, at: At) -> None:
-    """Braces behind a word that is no connector: was a connector meant, or are they too much?"""
-    word = unit.path.text
-    from archdsl import ops
-    from archdsl.elaborate.lookup import unknown_step
+def _run_with_braces(step: StepValue, unit: ast.Use, label: StepLabel | None, at: At) -> Flow | None:
+    """A word before braces that is no connector: an op of several values takes them as lines."""
+    if not isinstance(step.target, Block) and step.target.operands != 1:
+        from archdsl.elaborate.merging import run_merge
 
-    found = lookup.local(word, at)
-    if len(unit.path.parts) == 1 and found is None and ops.find(word) is None:
-        raise unknown_step(word, unit.path.span, at)
+        return run_merge(step, unit, label, at)
     from archdsl.errors.values import NoBraces
 
     assert unit.body is not None
-    error = NoBraces(f"`{word}` takes no braces", "only connectors have a body")
+    error = NoBraces(f"`{unit.path.text}` takes no braces", "only connectors and ops of several values have a body")
     raise at.reporter.fail(error, Span(unit.span.source, unit.body.span.start, unit.body.span.start + 1))

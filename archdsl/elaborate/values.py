@@ -5,12 +5,12 @@ int, float, bool, None and str are Python's; a list is a tuple of `Traced`; a si
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING, Union, cast
+from collections.abc import Hashable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar, Union, cast
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Value
-from archdsl.ir.why import Traced
+from archdsl.ir.why import Traced, Why
 from archdsl.ops.op import Op, Param
 from archdsl.source import Span
 from archdsl.syntax import ast
@@ -18,6 +18,9 @@ from archdsl.syntax import ast
 if TYPE_CHECKING:
     from archdsl.elaborate.files import SpecFile
     from archdsl.elaborate.scopes import ScopeBuilder
+
+
+T = TypeVar("T")
 
 
 class Size(tuple[int, ...]):
@@ -52,6 +55,10 @@ class Tensor:
     def __init__(self, value: Value, scope: ScopeBuilder) -> None:
         self.value = value
         self.scope = scope
+
+
+Flow = Union[Tensor, Items]
+"""What flows from step to step: one value of the network, or a list of them, which may hold lists again."""
 
 
 class Block:
@@ -128,6 +135,51 @@ def items(value: object) -> tuple[Traced, ...]:
 
 def is_list(value: object) -> bool:
     return isinstance(value, tuple) and not isinstance(value, Size)
+
+
+def is_flow(value: object) -> bool:
+    """Whether it can flow from step to step: a value of the network, or a list with nothing else in it."""
+    return isinstance(value, Tensor) or (
+        is_list(value) and bool(value) and all(is_flow(item.value) for item in items(value))
+    )
+
+
+def listed(values: Iterable[Flow], span: Span) -> Items:
+    """Values as a list that flows; `span` is what made it."""
+    return Items.of(Traced(value, Why("literal", span, value)) for value in values)
+
+
+def tensors_in(value: object) -> list[Tensor]:
+    """The values of the network in a value of the language: itself, its items, or what a step has bound."""
+    if isinstance(value, Tensor):
+        return [value]
+    if is_list(value):
+        return [tensor for item in items(value) for tensor in tensors_in(item.value)]
+    if isinstance(value, StepValue):
+        return [tensor for given in value.given if given.traced for tensor in tensors_in(given.traced.value)]
+    return []
+
+
+def with_tensors(value: T, tensors: Iterator[Tensor]) -> T:
+    """The same with other values of the network in it, in the order of `tensors_in`."""
+    return cast("T", _with_tensors(value, tensors))
+
+
+def _with_tensors(value: object, tensors: Iterator[Tensor]) -> object:
+    if isinstance(value, Tensor):
+        return next(tensors)
+    if is_list(value) and tensors_in(value):
+        return Items.of(Traced(_with_tensors(item.value, tensors), item.why) for item in items(value))
+    if isinstance(value, StepValue) and tensors_in(value):
+        return StepValue(value.target, tuple(_given_with_tensors(given, tensors) for given in value.given))
+    return value
+
+
+def _given_with_tensors(given: Given, tensors: Iterator[Tensor]) -> Given:
+    if given.traced is None:
+        return given
+    traced = Traced(_with_tensors(given.traced.value, tensors), given.traced.why)
+    return Given(given.name, given.span, traced, given.name_span)
 
 
 def type_name(value: object) -> str:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archdsl import connectors
 from archdsl.connectors.connector import Connector
-from archdsl.diagnostic import Edit, Help
-from archdsl.elaborate.arguments import match
+from archdsl.elaborate import lookup
+from archdsl.elaborate.arguments import give, match
 from archdsl.elaborate.context import At
-from archdsl.elaborate.layers import add_layer, add_unknown, made_by, report_refusal
+from archdsl.elaborate.layers import add_layer, add_unknown
 from archdsl.elaborate.lines import Branched, Gathered
-from archdsl.elaborate.lookup import current, did_you_mean
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.shown import nominal_note, shown_apart
 from archdsl.elaborate.statements import run_body, run_sequence
-from archdsl.elaborate.values import Given, Tensor
+from archdsl.elaborate.values import Flow, Items, Tensor, listed
 from archdsl.elaborate.written import StepLabel
-from archdsl.ir.explain import derived
 from archdsl.ir.graph import Region
-from archdsl.ir.shape import Shape
+from archdsl.ir.why import Traced
 from archdsl.ops.op import Op, Refused
 from archdsl.source import Span
 from archdsl.syntax import ast
 
 
-def run_connector(word: str, unit: ast.Use, label: StepLabel | None, at: At) -> Tensor | None:
-    """A connector step. A labelled one is a scope of its own; else its steps belong to what encloses it."""
+def run_connector(word: str, unit: ast.Use, label: StepLabel | None, at: At) -> Flow | None:
+    """A connector step."""
     cls = connectors.find(word)
     if cls is None:
         from archdsl.errors.names import Unsupported
@@ -35,177 +34,165 @@ def run_connector(word: str, unit: ast.Use, label: StepLabel | None, at: At) -> 
 
         error = NoBraces(f"`{word}` needs braces behind it", "a connector wires the steps in its braces")
         raise at.reporter.fail(error, unit.path.span)
-    rule = _make(cls, unit, at)
+    given = [give(arg, None, at) for arg in unit.args or ()]
+    args = match(cls.word, cls.params, given, unit.path.span, at)
+    return run_rule(cls(**{name: traced.value for name, traced in args.items()}), unit, label, at)
+
+
+def run_rule(rule: Connector, unit: ast.Use, label: StepLabel | None, at: At) -> Flow | None:
+    """Braces wired by a rule. With a label they are a scope of their own; else their steps belong to what is around."""
+    clauses = _clauses(rule, unit, at)
+
+    def wire(place: At) -> Flow:
+        with place.session.deeper(unit.span):
+            return rule.wire(Wiring(rule.word, unit, clauses, place))
+
     if label is None:
-        return _wire(rule, unit, at)
+        return wire(at)
 
     from archdsl.elaborate.groups import run_group
 
-    def inside(inner: At) -> Tensor | None:
+    def inside(inner: At) -> Flow:
         try:
-            return _wire(rule, unit, inner)
+            return wire(inner)
         except Failed:
             return add_unknown(None, unit.span, inner, counts=False)
 
-    return run_group(inside, label, unit.span, at, kind=word)
+    return run_group(inside, label, unit.span, at, kind=rule.word)
 
 
-def _wire(rule: Connector, unit: ast.Use, at: At) -> Tensor:
-    entering = current(unit.path.span, at)
-    with at.session.deeper(unit.span):
-        return rule.wire(Wiring(rule, unit, entering, at))
+def _clauses(rule: Connector, unit: ast.Use, at: At) -> dict[str, ast.Body]:
+    """The further braces by their words. One with a wrong word is taken for the one that was meant, and reported."""
+    from archdsl.errors.names import Misplaced
 
-
-def _make(cls: type[Connector], unit: ast.Use, at: At) -> Connector:
-    from archdsl.elaborate.arguments import give
-
-    given: list[Given] = [give(arg, None, at) for arg in unit.args or ()]
-    args = match(cls.word, cls.params, given, unit.path.span, at)
+    found: dict[str, ast.Body] = {}
     for clause in unit.clauses:
-        if clause.name.text not in cls.clauses:
-            from archdsl.errors.names import Misplaced
+        word, span = clause.name.text, clause.name.span
+        if word not in rule.clauses:
+            helps = lookup.did_you_mean(word, rule.clauses, span)
+            at.reporter.report(Misplaced(f"`{word}`", f"`{rule.word}` has no such part"), span, helps=helps)
+            word = next((known for known in rule.clauses if known not in found), "")
+        elif word in found:
+            at.reporter.report(Misplaced(f"a second `{word}`", f"`{rule.word}` has one"), span)
+            continue
+        found[word] = clause.body
+    return found
 
-            error = Misplaced(f"`{clause.name.text}`", f"`{cls.word}` has no such part")
-            helps = did_you_mean(clause.name.text, cls.clauses, clause.name.span)
-            at.reporter.report(error, clause.name.span, helps=helps)
-    return cls(**{name: traced.value for name, traced in args.items()})
+
+GATHERED = ("all so far", "this line")
+"""What messages call the two values that a line of a gathering connector joins."""
 
 
 class Wiring:
     """The connector at hand: its input, its braces, and what can be done with results."""
 
-    def __init__(self, rule: Connector, unit: ast.Use, entering: Tensor, at: At) -> None:
-        self.input = entering
-        self._rule = rule
-        self._unit = unit
-        self._at = at
+    def __init__(self, word: str, unit: ast.Use, clauses: Mapping[str, ast.Body], at: At) -> None:
+        assert unit.body is not None
+        self.word = word
+        self.at = at
+        self.span = unit.path.span
+        self.braces = unit.body
+        self.clauses = clauses
+
+    @property
+    def input(self) -> Flow:
+        """What the connector works on; an error where nothing flows yet."""
+        return lookup.flowing(self.span, self.at)
 
     def run(
         self, kind: str, *, clause: str = "", title: str = "", hidden: bool = False, may_be_empty: bool = False
-    ) -> Tensor:
+    ) -> Flow:
         """Unfold the braces (or a clause's) with piped lines, from the connector's input.
 
         hidden: the steps may not run, so their labels are not seen outside. Without a step it is the input itself, and
         an error unless it `may_be_empty`.
         """
-        body = self._braces(clause)
+        body = self.clauses.get(clause) if clause else self.braces
         if body is None:
             return self.input
-        known = len(self._at.scope.entries)
-        region = Region(kind, body.span, self._at.region, title)
-        result = run_sequence(body, self._at.inner(current=self.input, region=region))
+        known = len(self.at.scope.entries)
+        result = run_sequence(body, self.at.inner(region=Region(kind, body.span, self.at.region, title)))
         if hidden:
-            self._at.scope.hide_since(known)
-        if (result is None or result is self.input) and not may_be_empty and kind != "section":
-            raise self._empty(body)
-        return self.input if result is None else result
+            self.at.scope.hide_since(known)
+        if result is None:
+            return self.input
+        if result is self.at.current and not may_be_empty:
+            raise self.empty()
+        return result
+
+    def lines(self, kind: str) -> list[tuple[Flow, Span]]:
+        """Unfold the braces, each line from the connector's input; at least one result, each with its line's text."""
+        lines = Branched(self.at.current)
+        run_body(self.braces, lines, self.at.inner(region=Region(kind, self.braces.span, self.at.region)))
+        if not lines.results:
+            raise self.empty()
+        return lines.results
 
     def branches(self, kind: str) -> list[Tensor]:
-        """Unfold the braces, each line from the connector's input; the results in order, at least one."""
-        body = self._braces("")
-        assert body is not None
-        lines = Branched(self.input)
-        run_body(body, lines, self._at.inner(region=Region(kind, body.span, self._at.region)))
-        if not lines.results:
-            raise self._empty(body)
-        return lines.results
+        """The same, where no line may give a list."""
+        return [self.single(result, span) for result, span in self.lines(kind)]
+
+    def listed(self, kind: str) -> Items:
+        """The same, as a list of values."""
+        return listed((result for result, _ in self.lines(kind)), self.span)
 
     def gather(self, kind: str, op: Op) -> Tensor:
         """Unfold the braces, each line from the connector's input and all results so far, joined by `op` line by line.
         Without a line it is the input itself."""
-        body = self._braces("")
-        assert body is not None
 
-        def join(so_far: Tensor, result: Tensor, span: Span, at: At) -> Tensor:
+        def join(so_far: Tensor, result: Flow, span: Span, at: At) -> Tensor:
             try:
-                return self._merge(op, [so_far, result], span, at)
+                return self._merge(op, {}, [so_far, self.single(result, span)], GATHERED, span, at)
             except Failed:
                 return add_unknown(None, span, at, counts=False)
 
-        lines = Gathered(self.input, join)
-        run_body(body, lines, self._at.inner(region=Region(kind, body.span, self._at.region)))
+        lines = Gathered(self.single(self.input), join)
+        run_body(self.braces, lines, self.at.inner(region=Region(kind, self.braces.span, self.at.region)))
         return lines.current
 
-    def _braces(self, clause: str) -> ast.Body | None:
-        if not clause:
-            return self._unit.body
-        return next((part.body for part in self._unit.clauses if part.name.text == clause), None)
-
-    def _empty(self, body: ast.Body) -> Failed:
-        from archdsl.errors.shapes import EmptyConnector
-
-        return self._at.reporter.fail(EmptyConnector(self._rule.word), body.span)
-
-    def apply(self, op: Op, value: Tensor) -> Tensor:
+    def apply(self, op: Op, value: Flow) -> Flow:
         """One step on a value."""
-        return add_layer(op, {}, [value], None, self._unit.path.span, self._at)
+        return add_layer(op, {}, [self.single(value)], None, self.span, self.at)
 
-    def merge(self, op: Op, values: list[Tensor]) -> Tensor:
-        """The results become one; a refusal says which lines don't fit."""
-        return self._merge(op, values, self._unit.path.span, self._at)
+    def merge(self, op: Op, branches: list[Tensor], args: Mapping[str, Traced] | None = None) -> Flow:
+        """The branches become one; a refusal says which lines don't fit."""
+        names = tuple(f"line {i + 1}" for i in range(len(branches)))
+        return self._merge(op, args or {}, branches, names, self.span, self.at)
 
-    def _merge(self, op: Op, values: list[Tensor], span: Span, at: At) -> Tensor:
+    def _merge(
+        self,
+        op: Op,
+        args: Mapping[str, Traced],
+        values: list[Tensor],
+        names: tuple[str, ...],
+        span: Span,
+        at: At,
+    ) -> Tensor:
         try:
-            return add_layer(op, {}, values, None, span, at, merges=self._rule.word)
+            return self.single(add_layer(op, args, values, None, span, at, merges=self.word))
         except Refused as refused:
-            report_refusal(refused, {}, values, span, at)
-            raise Failed from None
+            from archdsl.elaborate.misfit import lines_do_not_fit
 
-    def add(self, body: Tensor, shortcut: Tensor) -> Tensor:
+            raise lines_do_not_fit(refused, args, values, names, span, at) from None
+
+    def add(self, body: Flow, shortcut: Flow) -> Flow:
         """body + shortcut, with the message that a residual deserves where they don't fit."""
         from archdsl.ops.merge import Add
 
+        values = [self.single(body), self.single(shortcut)]
         try:
-            return add_layer(Add(), {}, [body, shortcut], None, self._unit.path.span, self._at, merges=self._rule.word)
+            return add_layer(Add(), {}, values, None, self.span, self.at, merges=self.word)
         except Refused as refused:
-            raise self._do_not_fit(body, shortcut, refused) from None
+            from archdsl.elaborate.misfit import residual_does_not_fit
 
-    def _do_not_fit(self, body: Tensor, shortcut: Tensor, refused: Refused) -> Failed:
-        from archdsl.errors.shapes import ResidualMismatch
+            raise residual_does_not_fit(self, values[0], values[1], refused) from None
 
-        body_shape, shortcut_shape = body.value.shape, shortcut.value.shape
-        assert body_shape is not None and shortcut_shape is not None
-        identity = shortcut is self.input
-        domain = self._at.session.domain
-        texts = shown_apart(body_shape, shortcut_shape, domain)
-        labels = [made_by(body, self._at, "the body")]
-        notes = [_axis_note("the body", body_shape, shortcut_shape)]
-        if identity:
-            notes.append(f"the shortcut is the identity: {texts[1]}")
-        else:
-            labels.append(made_by(shortcut, self._at, "the shortcut"))
-            notes.append(_axis_note("the shortcut", shortcut_shape, body_shape))
-        notes.append(nominal_note((body_shape, shortcut_shape), domain))
-        error = ResidualMismatch(*texts, refused.error.said(refused.error.label))
-        return self._at.reporter.fail(
-            error,
-            self._unit.path.span,
-            labels=tuple(label for label in labels if label),
-            notes=tuple(note for note in notes if note),
-            helps=self._project(body_shape, shortcut_shape) if identity else (),
-        )
+    def single(self, value: Flow, span: Span | None = None) -> Tensor:
+        """A value that must not be a list, made by the line at `span`."""
+        return lookup.single(value, f"`{self.word}` takes single values", span or self.span, self.at)
 
-    def _project(self, body: Shape, shortcut: Shape) -> tuple[Help, ...]:
-        """The mend of a residual that changes its shape: a projection, with the stride that the sizes ask for."""
-        from archdsl.elaborate.projection import projection
+    def empty(self) -> Failed:
+        """The message that there is no step in the braces."""
+        from archdsl.errors.shapes import EmptyConnector
 
-        text = projection(body, shortcut)
-        if text is None:
-            return ()
-        braces = self._unit.body
-        assert braces is not None
-        edit = None
-        if not self._unit.clauses:
-            end = braces.span.end
-            edit = Edit(Span(braces.span.source, end, end), f" {text}")
-        return (Help(f"project it: {text}", edit),)
-
-
-def _axis_note(what: str, shape: Shape, other: Shape) -> str:
-    """Where the first size that differs came from."""
-    for axis, (mine, theirs) in enumerate(zip(shape.dims, other.dims)):
-        if mine != theirs:
-            text = derived(mine.why) if mine.why else ""
-            size = f"{mine} channels" if axis == 1 else f"{mine} along axis {axis}"
-            return f"{what} has {size}: {text}" if text else ""
-    return ""
+        return self.at.reporter.fail(EmptyConnector(self.word), self.braces.span)

@@ -88,6 +88,25 @@ class EmptyConnector(Error):
     word: str
 
 
+class ListFlows(Error):
+    """A list of values where one value is needed.
+
+        parallel { conv(64, 1x1); conv(64, 3x3, pad=1) }
+        relu                       # relu works on one value, and this is a list of two
+
+    Take one of them (`@[0] -> relu`), merge them (`concat(@)`, `add(@)`), or work on each and keep the list:
+    `parallel { for x in @ { @x -> relu } }`.
+    """
+
+    code: ClassVar[str] = "E0307"
+    title: ClassVar[str] = "{rule}, and this is a list of {count}"
+    label: ClassVar[str] = "a list comes in here"
+    help: ClassVar[str] = "take one, as in `@[0] -> ...`, or merge them, as in `concat(@)`"
+
+    rule: str
+    count: str
+
+
 class BadInput(Error):
     """A network's input is a list of sizes: numbers, free names (`N`), or free names with a nominal value (`H = 224`).
 

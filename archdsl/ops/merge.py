@@ -60,6 +60,7 @@ class Combine(Op):
 
     sign: ClassVar[str] = ""
     operands: ClassVar[int] = MANY
+    distinct: ClassVar[bool] = True
 
     def shape(self, *inputs: Shape) -> Shape:
         need_same_dtype(self, inputs)

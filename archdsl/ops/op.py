@@ -116,6 +116,8 @@ class Op(Record):
     """How many values it takes: 1 is the current one, others are arguments."""
     further: ClassVar[int] = 0
     """How many more it may take, as arguments."""
+    distinct: ClassVar[bool] = False
+    """For an op of several values: with one value alone it is never meant (x + x), so its lines must have a step."""
     makes: ClassVar[Mapping[int, str]] = {}
     """Which output axis is simply a parameter's value: {1: "channels"}, {-1: "units"}."""
     view: ClassVar[bool] = False
@@ -126,8 +128,8 @@ class Op(Record):
 
     # An override names its operands: `def shape(self, x: Shape)`. `Any` in both places lets it.
 
-    def shape(self, *inputs: Any, **_: Any) -> Shape:
-        """The output's shape for the inputs' `Shape`s; raises `Refused`."""
+    def shape(self, *inputs: Any, **_: Any) -> Shape | tuple[Shape, ...]:
+        """The output's shape for the inputs' `Shape`s, several for an op of several outputs; raises `Refused`."""
         raise NotImplementedError
 
     def torch(self, *inputs: Any, **_: Any) -> Form:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Layer, Node
-from tests.elaborate.specs import codes, layers, network, output, paths, program, words
+import pytest
+
+from archdsl.ir.graph import Layer, Node, Scope
+from tests.elaborate.specs import codes, layers, network, output, paths, program, step, words
 
 
 def operands(node: Node) -> list[Node]:
@@ -40,3 +42,81 @@ def test_a_dense_without_a_line_is_its_input() -> None:
 
 def test_a_dense_line_that_changes_the_map_is_refused_once() -> None:
     assert codes(network("dense { conv(4, 3x3); conv(4, 3x3, pad=1) }")) == ["E0315"]
+
+
+def test_an_op_of_several_values_takes_them_as_lines() -> None:
+    checked = network("m: mul { @; avgpool(out=1x1) -> conv(3, 1x1) -> hardsigmoid }\nadd { @; conv(3, 1x1) }")
+    assert paths(checked) == ["m", "m.0", "m.1", "m.2", "1"]
+    assert [(node.op.name, node.merges) for node in layers(checked) if node.merges] == [("mul", "mul"), ("add", "add")]
+    assert output(network("concat(axis=2) { @; @; relu }")) == "[N, 3, 96, 32]"
+    assert output(network("matmul { conv(3, 1x1); @ }")) == "[N, 3, 32, 32]"
+    assert words(network("let join = concat(axis=1)\njoin { conv(2, 1x1); if false { relu } }")) == ["conv"]
+    assert output(network("a: conv(2, 1x1)\nb: relu\nsub { @a; @b }")) == "[N, 2, 32, 32]"
+
+
+def test_parallel_gives_a_list_that_flows_on() -> None:
+    each = "block each(width) { parallel { for i, x in enumerate(@) { @x -> conv(width + i, 1x1) } } }"
+    checked = network("p: parallel { relu; conv(5, 1x1) }\neach(7)\nadd { @[0] -> conv(5, 1x1); @p[1] }", before=each)
+    assert output(checked) == "[N, 5, 32, 32]"
+    call = step(checked, "1")
+    assert isinstance(call, Scope) and [str(value.shape) for value in call.outputs] == ["7x32x32", "8x32x32"]
+
+
+def test_lists_of_values_are_lists_like_others() -> None:
+    body = """
+        parallel { for k in [1, 3, 5] { conv(k, k, pad=k // 2) } }
+        let n = len(@)
+        let narrow = [x for x in @ if x.channels < 4]
+        conv_each: { parallel { for (x, k) in zip(narrow, [8, 9]) { @x -> conv(k, 1x1) } } }
+        concat(@)
+        conv(n, 1x1)
+    """
+    assert output(network(body)) == "[N, 3, 32, 32]"
+
+
+def test_a_block_takes_and_gives_lists() -> None:
+    blocks = """
+        block encoder(widths) {
+            for i, w in enumerate(widths) { "enc{i}": conv(w, 3x3, stride=2, pad=1) }
+            parallel { for i in 0..len(widths) { @"enc{i}" } }
+        }
+        block up(skip: value) { upsample(2) -> concat(skip, @) -> conv(skip.channels, 3x3, pad=1) }
+        block decoder(skips: value[]) { for skip in reversed(skips) { up(skip) } }
+    """
+    checked = network("encoder([8, 16, 32])\nlet all = @\n@all[2] -> decoder([all[0], all[1]])", before=blocks)
+    assert output(checked) == "[N, 8, 16, 16]"
+
+
+def test_lists_may_hold_lists_and_a_group_is_looked_into() -> None:
+    assert output(network("parallel { parallel { @; relu }; @ }\nconcat(@[0][1], @[1])")) == "[N, 6, 32, 32]"
+    assert output(network('g: { p: parallel { relu; conv(2, 1x1) }; concat(@) }\nconcat(@, @"g.p"[1])')) == (
+        "[N, 7, 32, 32]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "codes_"),
+    [
+        ("add { @; @ }", ["E0304"]),
+        ("add { if false { relu } }", ["E0304"]),
+        ("parallel { }", ["E0304"]),
+        ("add(@) { relu }", ["E0419"]),
+        ("matmul { relu; @; @ }", ["E0419"]),
+        ("add { relu } shortcut { relu }", ["E0215"]),
+        ("residual { relu } shortcut { bn } shortcut { bn }", ["E0215"]),
+        ("residual { relu } else_ { }", ["E0215"]),
+        ("parallel { relu; bn }\nconv(3, 1x1)", ["E0307"]),
+        ("parallel { relu; bn }\nresidual { @[0] -> bn }", ["E0307"]),
+        ("parallel { relu; bn }\ndense { @[0] -> bn }", ["E0307"]),
+        ("add { @; parallel { relu; bn } }", ["E0307"]),
+        ("parallel { relu; bn }", ["E0307"]),
+        ("parallel { relu; bn }\nconv(@.channels, 1x1)", ["E0413"]),
+        ("relu\n@[0]", ["E0410"]),
+        ("parallel { relu; bn }\n@[2]", ["E0409"]),
+        ("parallel { relu; conv(4, 3x3) }\nadd(@)", ["E0314"]),
+        ("parallel { relu; wrong }\nadd(@)", ["E0202"]),
+        ("let xs = [1, 2]\n@xs", ["E0418"]),
+    ],
+)
+def test_mistakes(spec: str, codes_: list[str]) -> None:
+    assert codes(network(spec)) == codes_

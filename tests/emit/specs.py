@@ -36,6 +36,8 @@ class Writer:
 
     def spec(self) -> str:
         self.add(0, "block join(skip: value, width) { conv(width, 1x1) -> relu -> concat(skip, @) -> scale }")
+        self.add(0, "block fan(width) { parallel { conv(width, 1x1); @; conv(width, 3x3, pad=1) -> relu } }")
+        self.add(0, "block each(act: step) { parallel { for x in @ { @x -> conv(4, 1x1) -> act } } }")
         for i in range(self.choose(4)):
             self.block(f"part{i}")
         self.add(0, "network net {")
@@ -98,8 +100,8 @@ class Writer:
         options = [self.plain, self.plain, self.small]
         if depth < 3:
             options += [
-                self.crossing, self.group, self.residual, self.inception, self.dense, self.loop, self.call, self.call,
-                self.repeat, self.reference,
+                self.crossing, self.group, self.residual, self.inception, self.dense, self.merge, self.lists, self.loop,
+                self.call, self.call, self.repeat, self.reference,
             ]  # fmt: skip
             if in_block:
                 options += [self.condition, self.condition]
@@ -171,6 +173,37 @@ class Writer:
             else:
                 self.add(indent + 1, self.conv(in_block, "4"))
         self.add(indent, "}")
+
+    def merge(self, indent: int, depth: int, in_block: bool) -> None:
+        """An op of several values with its values as lines."""
+        label = f"{self.label('m')}: " if self.maybe(4) else ""
+        if self.maybe(3):
+            keep = self.label("k")
+            self.add(indent, f"let {keep} = @")
+            self.add(indent, f"{label}mul {{ @; avgpool(out=1x1) -> conv({keep}.channels, 1x1) -> sigmoid }}")
+            return
+        word = self.pick(("add", "sub", "mul", "concat", "concat(axis=1)"))
+        self.add(indent, f"{label}{word} {{")
+        for _ in range(2 if word == "sub" else self.choose(3) + 1):
+            self.add(indent + 1, self.conv(in_block, "8"))
+        self.add(indent, "}")
+
+    def lists(self, indent: int, depth: int, in_block: bool) -> None:
+        """Several values at once, through blocks, groups and loops, until they are merged."""
+        label = f"{self.label('l')}: " if self.maybe(3) else ""
+        self.add(indent, self.pick((
+            f"{label}fan(4)",
+            f"{label}parallel {{ conv(4, 1x1); conv(6, 3x3, pad=1) }}",
+            f"{label}{{ fan({self.width(in_block)}) }}",
+        )))  # fmt: skip
+        for _ in range(self.choose(3)):
+            self.add(indent, self.pick((
+                f"each({self.pick(('relu', 'prelu', 'identity'))})",
+                f"{self.label('g')}: {{ parallel {{ for i, x in enumerate(@) {{ @x -> conv(4 + i, 1x1) }} }} }}",
+                "parallel { concat(@[0], @[1]); for x in @ { @x } }",
+                "parallel { for x in reversed(@) { @x } }",
+            )))  # fmt: skip
+        self.add(indent, "concat(@)" if self.maybe() else "inception { for x in @ { @x -> conv(4, 1x1) } }")
 
     def loop(self, indent: int, depth: int, in_block: bool) -> None:
         count = "times" if in_block and self.maybe() else str(self.choose(4) + 1)
