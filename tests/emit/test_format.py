@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from archdsl.budget import Limits
 from archdsl.compiler import check, check_all
 from archdsl.emit import emit
+from archdsl.reading import importer
 from archdsl.source import Source
 from tests.emit.build import ruff
 from tests.emit.specs import random_spec
@@ -31,7 +33,8 @@ def random_modules(count: int) -> dict[str, str]:
 def modules_of_specs() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted((ROOT / "specs").glob("*.arch")):
-        for name, checked in check_all(Source(f"specs/{path.name}", path.read_text(), path)):
+        source = Source(f"specs/{path.name}", path.read_text(), path)
+        for name, checked in check_all(source, importer=importer(source, Limits())):
             if checked.program is not None:
                 found[f"{path.stem}_{name}"] = emit(checked.program)
     return found
