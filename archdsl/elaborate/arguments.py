@@ -251,7 +251,7 @@ def _list_of(accepts: Callable[[object], bool]) -> Callable[[object], bool]:
 
 
 def _plain(value: object) -> object:
-    return tuple(item.value for item in items(value))
+    return tuple(_plain(item.value) if is_list(item.value) else item.value for item in items(value))
 
 
 def _is(*kinds: type) -> Callable[[object], bool]:
@@ -280,6 +280,7 @@ _KINDS: dict[str, tuple[Callable[[object], bool], str, Callable[[object], object
     "Size": (_size, "an int or a size such as 3x3", _same),
     "ints": (_list_of(_int), "a list of ints", _plain),
     "floats": (_list_of(_number), "a list of numbers", _plain),
+    "Table": (_list_of(_list_of(_int)), "a list of lists of ints", _plain),
     "list": (is_list, "a list", _same),
     "step": (_is(StepValue), "a step, such as relu", _same),
     "value": (_is(Tensor), "a value of the network, such as @", _same),

@@ -9,7 +9,14 @@ import re
 IMPORTED = {"Callable", "F", "Tensor", "math", "nn", "torch"}
 """What an emitted module may import."""
 
-OWN = {"Bias": "scale", "GroupedLocalResponseNorm": "norm", "MultiheadAttention": "attention", "Scale": "scale"}
+OWN = {
+    "CeilConv2d": "conv",
+    "ConnectedConv": "conv",
+    "Bias": "scale",
+    "GroupedLocalResponseNorm": "norm",
+    "MultiheadAttention": "attention",
+    "Scale": "scale",
+}
 """Classes that an emitted module may have for ops that torch.nn has none for -> their files in `classes/`."""
 
 TAKEN = IMPORTED | set(OWN) | set(dir(builtins)) | set(keyword.kwlist) | set(keyword.softkwlist) | {"self"}

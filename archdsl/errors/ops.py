@@ -183,6 +183,24 @@ class NotApplicable(Error):
     advice: str = ""
 
 
+class BadTable(Error):
+    """A connection table that doesn't fit the maps. It has a row for each output map, which lists the input maps seen.
+
+        input image: [N, 3, 32, 32]
+        conv(2, 5x5, connect=[[0, 1], [1, 2]])       # two output maps: the first sees maps 0 and 1
+
+    Maps are counted from 0.
+    """
+
+    code: ClassVar[str] = "E0512"
+    title: ClassVar[str] = "`connect` of `{op}` {reason}"
+    label: ClassVar[str] = "{wanted}"
+
+    op: str
+    reason: str
+    wanted: str
+
+
 class OutsideAxis(Error):
     """An index or a slice that reaches beyond its axis, or a slice that holds nothing.
 

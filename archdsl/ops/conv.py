@@ -8,10 +8,20 @@ from typing import ClassVar
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
+from archdsl.ops.connect import links, need_table
 from archdsl.ops.form import Form, P, call
-from archdsl.ops.op import Op, Refused, Size, State, Window, op
-from archdsl.ops.rules import at_least, chosen, in_channels, need_groups, need_positive, need_spatial, need_weights
-from archdsl.ops.spatial import conv_size, conv_transpose_size, sizes
+from archdsl.ops.op import Op, Refused, Size, State, Table, Window, op
+from archdsl.ops.rules import (
+    at_least,
+    chosen,
+    in_channels,
+    need_groups,
+    need_positive,
+    need_spatial,
+    need_weights,
+    refuse_both,
+)
+from archdsl.ops.spatial import ceil_conv_size, conv_size, conv_transpose_size, sizes
 from archdsl.ops.window import need_windows
 from archdsl.record import KW_ONLY
 
@@ -41,8 +51,8 @@ class Convolution(Op):
         at_least(self, 0, "pad")
         need_groups(self.groups, input=in_channels(self, x), output=self.channels)
 
-    def tensors(self, x: Shape, rows: int, columns: int) -> tuple[State, ...]:
-        weight = State("weight", (rows, columns, *self.along("kernel", x)))
+    def tensors(self, x: Shape, *maps: int) -> tuple[State, ...]:
+        weight = State("weight", (*maps, *self.along("kernel", x)))
         return (weight, State("bias", (self.channels,))) if self.bias else (weight,)
 
 
@@ -51,6 +61,9 @@ class Conv(Convolution):
     """Convolve with learned kernels, over 1, 2 or 3 spatial axes by the input's rank.
 
     out = floor((in + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 along each spatial axis
+    With `ceil=true` it rounds up, as cuda-convnet2 did: zeros stand in for what the last windows lack behind the map.
+    `connect` is a connection table: for each output map it lists the input maps that it sees (LeNet-5's C3). Every such
+    link has one kernel, in that order.
     [N, C, H, W] -> [N, channels, H', W']; `groups` divides C and channels
 
     Example:
@@ -61,35 +74,55 @@ class Conv(Convolution):
         expect macs == 64 * 3 * 7 * 7 * 112 * 112
     """
 
+    ceil: bool = False
+    connect: Table | None = None
+
     def shape(self, x: Shape) -> Shape:
         self.check(x)
+        self._check_variant(x)
         kernel, stride, pad, dilation = (self.along(param, x) for param in ("kernel", "stride", "pad", "dilation"))
-        out = [conv_size(*window) for window in zip(x.spatial, kernel, stride, pad, dilation)]
+        size = ceil_conv_size if self.ceil else conv_size
+        out = [size(*window) for window in zip(x.spatial, kernel, stride, pad, dilation)]
         need_windows(self, x, out, tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation)), pad)
         return Shape((x.dims[0], Dim.of(self.channels), *out), x.dtype)
 
+    def _check_variant(self, x: Shape) -> None:
+        """What `connect` and `ceil` don't go together with."""
+        if self.connect is not None:
+            need_table(self, self.connect, in_channels(self, x), self.channels)
+            if self.groups > 1:
+                refuse_both(self, "connect", "groups")
+            if self.ceil:
+                refuse_both(self, "connect", "ceil")
+        if self.ceil and x.rank != 4:
+            from archdsl.errors.ops import NotApplicable
+
+            raise Refused(NotApplicable(self.name, "ceil", "true", "is for maps of 2 spatial axes"), param="ceil")
+
     def torch(self, x: Shape) -> Form:
-        return Form(
-            module=call(
-                f"nn.Conv{x.rank - 2}d",
-                x.dims[1],
-                P("channels"),
-                P("kernel"),
-                stride=P("stride"),
-                padding=P("pad"),
-                dilation=P("dilation"),
-                groups=P("groups"),
-                bias=P("bias"),
-                defaults={"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True},
+        options = {"stride": P("stride"), "padding": P("pad"), "dilation": P("dilation")}
+        defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}
+        if self.connect is not None:
+            kernel = self.along("kernel", x)
+            del defaults["groups"]
+            made = call(
+                "ConnectedConv", x.dims[1], list(self.connect), kernel, **options, bias=P("bias"), defaults=defaults
             )
-        )
+            return Form(module=made)
+        cls = "CeilConv2d" if self.ceil else f"nn.Conv{x.rank - 2}d"
+        options |= {"groups": P("groups"), "bias": P("bias")}
+        return Form(module=call(cls, x.dims[1], P("channels"), P("kernel"), **options, defaults=defaults))
 
     def state(self, x: Shape) -> tuple[State, ...]:
+        if self.connect is not None:
+            return self.tensors(x, links(self.connect))
         return self.tensors(x, self.channels, in_channels(self, x) // self.groups)
 
     def macs(self, inputs: tuple[Size, ...], output: Size) -> int:
-        kernel = sizes(self.kernel, len(output) - 2, op=self.name, param="kernel")
-        return prod(output) * (inputs[0][1] // self.groups) * prod(kernel)
+        batch, channels, *places = output
+        kernels = channels * (inputs[0][1] // self.groups) if self.connect is None else links(self.connect)
+        kernel = sizes(self.kernel, len(places), op=self.name, param="kernel")
+        return batch * prod(places) * kernels * prod(kernel)
 
     def window(self, x: Shape) -> Window:
         reach = tuple(d * (k - 1) + 1 for k, d in zip(self.along("kernel", x), self.along("dilation", x)))

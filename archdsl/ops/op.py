@@ -19,6 +19,9 @@ from archdsl.record import Record
 Size = tuple[int, ...]
 """`3x3`; a plain number means the same in every direction."""
 
+Table = tuple[tuple[int, ...], ...]
+"""`[[0, 1], [1, 2, 3]]`: rows of ints, each of its own length."""
+
 AxisSizes = tuple[tuple[str, int], ...]
 """Integers by names that the user makes up: `rearrange("n (g c) h w -> n (c g) h w", g=2)`."""
 
@@ -67,8 +70,8 @@ class Param(Record):
 
     name: str
     kind: str
-    """int, float, bool, str, Size (a number or `3x3`), ints (a list of ints), word (one of `choices`), or AxisSizes:
-    all arguments by other names than the op's own, as `(("g", 2),)`."""
+    """int, float, bool, str, Size (a number or `3x3`), ints (a list of ints), Table, word (one of `choices`), or
+    AxisSizes: all arguments by other names than the op's own, as `(("g", 2),)`."""
     optional: bool
     choices: tuple[str, ...]
     required: bool

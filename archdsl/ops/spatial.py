@@ -23,6 +23,11 @@ def conv_size(n: Dim, kernel: int, stride: int = 1, pad: int = 0, dilation: int 
     return n.floored(add=2 * pad - dilation * (kernel - 1) - 1, by=stride, plus=1)
 
 
+def ceil_conv_size(n: Dim, kernel: int, stride: int = 1, pad: int = 0, dilation: int = 1) -> Dim:
+    """ceil((n + 2 pad - dilation (kernel - 1) - 1) / stride) + 1"""
+    return n.floored(add=2 * pad - dilation * (kernel - 1) - 1 + stride - 1, by=stride, plus=1)
+
+
 def pool_size(n: Dim, kernel: int, stride: int, pad: int = 0, dilation: int = 1, ceil: bool = False) -> Dim:
     """Like `conv_size`; with `ceil` the last window may reach over the edge, but must start on the map or before it.
 

@@ -333,7 +333,9 @@ def test_why_of_no_step(run: Run) -> None:
 def test_ops(run: Run) -> None:
     assert "\nconv_transpose  " in run("ops").out
     page = run("ops", "conv").out
-    assert page.startswith("conv(channels, kernel, stride=1, pad=0, dilation=1, groups=1, bias=true)\n")
+    assert page.startswith(
+        "conv(channels, kernel, stride=1, pad=0, dilation=1, groups=1, bias=true, ceil=false, connect=none)\n"
+    )
     assert "    input image: [N, 3, 224, 224]" in page
     ran = run("ops", "convv")
     assert (ran.status, ran.out) == (2, "")
