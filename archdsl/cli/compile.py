@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from archdsl.cli.console import EXIT_DIAGNOSTICS, colored, columns, err, out
+from archdsl.cli.forms import content, known_suffix
 from archdsl.cli.options import (
     SpecCommand,
     limit_options,
@@ -20,7 +21,7 @@ from archdsl.cli.output import write
 from archdsl.cli.session import checked, refusals
 from archdsl.cli.summary import depth_option
 from archdsl.cli.table import text_table
-from archdsl.emit import emit
+from archdsl.export import as_text
 from archdsl.ir.graph import Program
 from archdsl.reading import STDIN
 from archdsl.render.terminal import printable
@@ -30,7 +31,15 @@ from archdsl.summary import summarize
 @click.command(cls=SpecCommand)
 @target_argument
 @set_option
-@click.option("-o", "--output", metavar="FILE", help="Where to write; - prints. Default: NAME.py in this folder.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Where to write: .py, .json, .onnx, .onnxtxt or .pt2; - prints .py. Default: NAME.py in this folder.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of the random weights in .onnx and .pt2 (loads torch)."
+)
 @click.option("--force", is_flag=True, help="Overwrite a file that archdsl did not generate.")
 @click.option("--verify", is_flag=True, help="Build the module and compare it with the spec (loads torch).")
 @depth_option
@@ -40,25 +49,27 @@ def command(
     target: str,
     settings: tuple[str, ...],
     output: str | None,
+    seed: int,
     force: bool,
     verify: bool,
     depth: int,
     output_format: str,
     **options: Any,
 ) -> int:
-    """Compile a network to a PyTorch module that reads as if written by hand.
+    """Compile a network to a PyTorch module that reads as if written by hand, or write it for other tools.
 
     Prints the network's table as well: to standard output, or to standard error with -o -.
     """
+    to_stdout = output == STDIN
+    with refusals(output_format):
+        suffix = ".py" if output is None or to_stdout else known_suffix(output)
     program = checked(target, settings, take_limits(options), output_format)
-    code = emit(program)
     path = output or f"{program.title}.py"
-    to_stdout = path == STDIN
-    if to_stdout:
-        out(code)
-    else:
-        with refusals(output_format):
-            write(path, code, force=force)
+    with refusals(output_format):
+        if to_stdout:
+            out(as_text(program, suffix))
+        else:
+            write(path, content(program, path, suffix, seed), force=force)
 
     stream, say = (sys.stderr, err) if to_stdout else (sys.stdout, out)
     say(text_table(summarize(program, depth), colored(stream), columns(stream)))

@@ -45,7 +45,7 @@ def command(files: tuple[str, ...], check: bool, diff: bool, output_format: str,
             elif path == STDIN:
                 out(text)
             elif text != source.text:
-                write(path, text, force=True)
+                write(path, text.encode("utf-8", "surrogateescape"), force=True)
                 err(f"reformatted {printable(path)}")
         except Refusal as refused:
             found += refused.diagnostics

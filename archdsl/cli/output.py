@@ -1,4 +1,4 @@
-"""Writing files: whole or not at all, and never over what somebody else wrote."""
+"""Writing what was generated: never over what somebody else wrote."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from archdsl.reading import reason, refusal
 from archdsl.writing import replacing
 
 MARK = "compiled by archdsl from"
-"""In the first line of every generated file."""
+"""In every generated file, near its beginning or its end."""
+
+_BINARY = (b"\x08", b"PK")
+"""How ONNX's messages and archives begin."""
+
+_EDGE = 1000
+"""Bytes of a file's beginning and end in which the mark is looked for."""
 
 
-def write(path: str, text: str, *, force: bool = False) -> None:
-    """Put the text in the file.
+def write(path: str, data: bytes, *, force: bool = False) -> None:
+    """Put the data in the file.
 
     Raises:
         Refusal: the file exists and wasn't generated (without `force`), or the system refuses.
     """
     if not force:
         _mind_own_work(path)
-    with replacing(path) as beside, open(beside, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+    with replacing(path) as beside, open(beside, "wb") as file:
+        file.write(data)
 
 
 def _mind_own_work(path: str) -> None:
@@ -30,9 +36,18 @@ def _mind_own_work(path: str) -> None:
     if not os.path.isfile(path):
         return
     try:
-        with open(path, "rb") as file:
-            generated = MARK.encode() in file.readline(1000)
+        generated = _generated(path)
     except OSError as problem:
         raise refusal(FileUnwritable(path, reason(problem)), path) from None
     if not generated:
         raise refusal(NotGenerated(path), path)
+
+
+def _generated(path: str) -> bool:
+    """Text says so in its first line, ONNX's messages in their first fields, archives in their comment."""
+    with open(path, "rb") as file:
+        start = file.read(_EDGE)
+        if not start.startswith(_BINARY):
+            return MARK.encode() in start.split(b"\n")[0]
+        file.seek(max(0, os.fstat(file.fileno()).st_size - _EDGE))
+        return MARK.encode() in start + b"\n" + file.read(_EDGE)

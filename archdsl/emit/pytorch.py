@@ -20,7 +20,8 @@ from archdsl.emit.unit import Unit
 from archdsl.ir.graph import Program
 from archdsl.source import Source
 
-HEADER = '"""{title}, compiled by archdsl from {file} (sha256 {digest}). Edit the spec, not this file."""'
+MARK = "{title}, compiled by archdsl from {file} (sha256 {digest})"
+HEADER = f'"""{MARK}. Edit the spec, not this file."""'
 
 
 def emit(program: Program) -> str:
@@ -89,12 +90,21 @@ def _class(unit: Unit, construction: Construction) -> Class:
 
 
 def _header(program: Program) -> str:
+    return _marked(HEADER, program)
+
+
+def mark(program: Program) -> str:
+    """What every generated file says of its origin: `resnet50, compiled by archdsl from resnet.arch (sha256 ...)`."""
+    return _marked(MARK, program)
+
+
+def _marked(form: str, program: Program) -> str:
     source = program.source
     title = re.sub(r"[^A-Za-z0-9_.-]", "_", program.title)[:30]
     file = re.sub(r"[^A-Za-z0-9_./-]", "_", source.name)
     room = WIDTH - len(HEADER.format(title=title, file="", digest=digest(source)))
     file = file if len(file) <= room else file.rpartition("/")[2][-room:]
-    return HEADER.format(title=title, file=file, digest=digest(source))
+    return form.format(title=title, file=file, digest=digest(source))
 
 
 def digest(source: Source) -> str:

@@ -211,6 +211,45 @@ class BadSetting(Error):
     label = "expected a name, `=` and a value"
 
 
+class UnknownSuffix(Error):
+    """The suffix of `-o` says what the network is written as, and this one says nothing.
+
+    `.py` is a PyTorch module, `.json` the graph, `.onnx` ONNX, `.onnxtxt` ONNX's text without the weights, `.pt2` a
+    program of torch.export.
+
+    Example:
+        archdsl compile resnet.arch -o resnet.pt
+
+    Mend: choose one of these suffixes.
+    """
+
+    suffix: str
+    known: str
+
+    code = "E0813"
+    title = "nothing is written as `{suffix}`"
+    label = "one of {known}"
+
+
+class ExportFailed(Error):
+    """torch or ONNX could not write the network in the form that the suffix of `-o` asks for. Nothing was written.
+
+    The network is right by the language's rules; what is missing is an equivalent on the other side, or a package.
+
+    Example:
+        archdsl compile net.arch -o net.onnx
+
+    Mend: what the reason asks for; else write another form, such as `.pt2` or `.py`.
+    """
+
+    path: str
+    reason: str
+
+    code = "E0814"
+    title = "cannot write `{path}`: {reason}"
+    label = "not written"
+
+
 class ComputedImport(Error):
     """An import's path is plain text: which files a spec reads must be plain before it is evaluated.
 

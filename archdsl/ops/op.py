@@ -151,6 +151,10 @@ class Op(Record):
         """What one output element sees; None: only its own place."""
         return None
 
+    def fixed_in_onnx(self, *inputs: Any, **_: Any) -> bool:
+        """Whether ONNX can write it for plain sizes only, and some of these are free."""
+        return False
+
     def is_module(self, *inputs: Shape) -> bool:
         """Whether it is a module of its own: exactly then it counts in the numbering of its scope."""
         return self.torch(*inputs).module is not None

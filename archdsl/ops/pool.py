@@ -129,6 +129,12 @@ class Pool(Op):
     def window(self, x: Shape) -> Window:
         return GLOBAL if self.out is not None else self.windows(x).seen()
 
+    def fixed_in_onnx(self, x: Shape) -> bool:
+        """ONNX has global pools, but none whose windows depend on the map."""
+        if self.out is None or set(sizes(self.out, x.rank - 2, op=self.name, param="out")) == {1}:
+            return False
+        return any(dim.constant is None for dim in x.spatial)
+
 
 @op("maxpool", role="pool")
 class MaxPool(Pool):

@@ -1,0 +1,68 @@
+"""Out again: a checked network as a file that other tools read. The file's suffix says what it becomes.
+
+.py        a PyTorch module                        archdsl.emit
+.json      the graph; schema in docs/graph.schema.json
+.onnx      ONNX, by torch.onnx.export
+.onnxtxt   the same as ONNX's text, without the weights
+.pt2       torch.export's program
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archdsl.emit.pytorch import mark
+from archdsl.ir.graph import Program
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SUFFIXES = (".py", ".json", ".onnx", ".onnxtxt", ".pt2")
+
+WITH_WEIGHTS = (".onnx", ".onnxtxt", ".pt2")
+"""These are made of a built module: they load torch, and hold its weights (`.onnxtxt`: their names and shapes)."""
+
+
+class NotExported(Exception):
+    """torch or ONNX can't write this network in that form. `reason` is what they say, in a line."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Exported:
+    """A file's content. `fixed` are free sizes that the form could not leave free, as they are fixed."""
+
+    def __init__(self, data: bytes, fixed: dict[str, int] | None = None) -> None:
+        self.data = data
+        self.fixed = fixed or {}
+
+
+def suffix_of(path: str) -> str:
+    """`.onnx` of `nets/resnet50.onnx`; "" where there is none."""
+    name = path.replace("\\", "/").rpartition("/")[2]
+    return "." + name.rpartition(".")[2] if "." in name.lstrip(".") else ""
+
+
+def as_text(program: Program, suffix: str) -> str:
+    """The network as `.py` or `.json`."""
+    if suffix == ".json":
+        from archdsl.export.graph import graph_json
+
+        return graph_json(program)
+    from archdsl.emit import emit
+
+    return emit(program)
+
+
+def as_bytes(program: Program, module: nn.Module, suffix: str) -> Exported:
+    """The built network as `.onnx`, `.onnxtxt` or `.pt2`, in eval mode. Raises `NotExported`."""
+    if suffix == ".pt2":
+        from archdsl.export.program import exported_program, packed
+
+        return Exported(packed(exported_program(program, module), mark(program)))
+    from archdsl.export.onnx import onnx_bytes, onnx_model, onnx_text
+
+    model, fixed = onnx_model(program, module)
+    return Exported(onnx_text(model).encode() if suffix == ".onnxtxt" else onnx_bytes(model), fixed)
