@@ -28,6 +28,7 @@ bench: $(VENV)/installed-test
 
 parity: $(VENV)/installed-test
 	$(BIN)/python -m tests.parity
+	$(BIN)/python -m tests.export
 
 fuzz: $(VENV)/installed-test
 	$(BIN)/python -m tests.fuzz

@@ -228,7 +228,8 @@ class UnknownSuffix(Error):
 
     code = "E0813"
     title = "nothing is written as `{suffix}`"
-    label = "one of {known}"
+    label = "no form of a network"
+    help = "choose one of {known}"
 
 
 class ExportFailed(Error):
