@@ -28,7 +28,7 @@ bench: $(VENV)/installed-test
 
 parity: $(VENV)/installed-test
 	$(BIN)/python -m tests.parity
-	$(BIN)/python -m tests.export
+	$(BIN)/python -m tests.formats
 
 fuzz: $(VENV)/installed-test
 	$(BIN)/python -m tests.fuzz

@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING
 from archdsl.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from archdsl.api import TooLarge, check, compile, load, loads
+    from archdsl.api import TooLarge, check, compile, export, load, loads
     from archdsl.diagnostic import CompileError
+    from archdsl.formats import ExportError
 
-__all__ = ["CompileError", "TooLarge", "__version__", "check", "compile", "load", "loads"]
+__all__ = ["CompileError", "ExportError", "TooLarge", "__version__", "check", "compile", "export", "load", "loads"]
 
 _HOMES = {
     "CompileError": "archdsl.diagnostic",
+    "ExportError": "archdsl.formats",
     "TooLarge": "archdsl.api",
     "check": "archdsl.api",
     "compile": "archdsl.api",
+    "export": "archdsl.api",
     "load": "archdsl.api",
     "loads": "archdsl.api",
 }

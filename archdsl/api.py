@@ -71,6 +71,41 @@ def compile(path: str | os.PathLike[str], variant: str | None = None, **params: 
     return emit(_program(path, variant, params))
 
 
+def export(
+    path: str | os.PathLike[str],
+    file: str | os.PathLike[str],
+    variant: str | None = None,
+    *,
+    module: nn.Module | None = None,
+    **params: object,
+) -> None:
+    """Write the network of a spec to `file`: .py, .json, .onnx, .onnxtxt or .pt2. The file is whole, or not touched.
+
+    module: the network as built by `load` with the same arguments, with the weights to write; None: a new one. It is
+            written in eval mode; sizes that the spec leaves free stay free where the form allows it.
+
+    Raises:
+        CompileError: the spec has mistakes, or the file can't be written.
+        ExportError: torch or ONNX has no equivalent, or a package is missing; the suffix is none of these.
+    """
+    from archdsl.formats import SUFFIXES, WITH_WEIGHTS, ExportError, as_bytes, as_text, suffix_of
+    from archdsl.writing import replacing
+
+    suffix = suffix_of(os.fspath(file))
+    if suffix not in SUFFIXES:
+        raise ExportError(f"nothing is written as {suffix!r}; choose one of {', '.join(SUFFIXES)}")
+    program = _program(path, variant, params)
+    if suffix in WITH_WEIGHTS:
+        data = as_bytes(program, build(program) if module is None else module, suffix).data
+    else:
+        data = as_text(program, suffix).encode("utf-8")
+    try:
+        with replacing(os.fspath(file)) as beside, open(beside, "wb") as target:
+            target.write(data)
+    except Refusal as refused:
+        raise CompileError(refused.diagnostics) from None
+
+
 def check(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> tuple[Diagnostic, ...]:
     """What is wrong with a spec: errors and warnings, in the order of the text."""
     try:

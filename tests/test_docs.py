@@ -29,7 +29,12 @@ from archdsl.source import Source
 from tests.fences import Fence, fences, rewrite
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", ROOT / "docs" / "language.md"]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "docs" / "tutorial.md",
+    ROOT / "docs" / "language.md",
+    *sorted((ROOT / "docs" / "howto").glob("*.md")),
+]
 
 AROUND_STEPS = """
 network example(width = 64, deep = true) {{

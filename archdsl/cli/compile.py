@@ -21,7 +21,7 @@ from archdsl.cli.output import write
 from archdsl.cli.session import checked, refusals
 from archdsl.cli.summary import depth_option
 from archdsl.cli.table import text_table
-from archdsl.export import as_text
+from archdsl.formats import as_text
 from archdsl.ir.graph import Program
 from archdsl.reading import STDIN
 from archdsl.render.terminal import printable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archdsl.cli.console import err
-from archdsl.export import SUFFIXES, WITH_WEIGHTS, Exported, NotExported, as_bytes, as_text, suffix_of
+from archdsl.formats import SUFFIXES, WITH_WEIGHTS, Exported, ExportError, as_bytes, as_text, suffix_of
 from archdsl.ir.graph import Program
 from archdsl.reading import Refusal, refusal
 
@@ -36,7 +36,7 @@ def _built(program: Program, path: str, suffix: str, seed: int) -> Exported:
     torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
     try:
         return as_bytes(program, build(program), suffix)
-    except NotExported as problem:
+    except ExportError as problem:
         raise _failed(path, problem.reason) from None
     except TooLarge as problem:
         raise _failed(path, str(problem)) from None

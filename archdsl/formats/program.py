@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from archdsl.export import NotExported
+from archdsl.formats import ExportError
 from archdsl.ir.graph import Program, Value
 from archdsl.ir.shape import Shape
 
@@ -19,7 +19,7 @@ SMALLEST_BATCH = 2
 
 
 def exported_program(program: Program, module: nn.Module, fixed: Mapping[str, int] | None = None) -> ExportedProgram:
-    """The module in eval mode, exported. `fixed` are free sizes that are to be these numbers. Raises `NotExported`."""
+    """The module in eval mode, exported. `fixed` are free sizes that are to be these numbers. Raises `ExportError`."""
     fixed = fixed or {}
     training = module.training
     try:
@@ -30,7 +30,7 @@ def exported_program(program: Program, module: nn.Module, fixed: Mapping[str, in
             strict=False,
         )
     except Exception as problem:  # whatever torch's tracing raises: there is no common class
-        raise NotExported(_first_line(problem)) from problem
+        raise ExportError(_first_line(problem)) from problem
     finally:
         module.train(training)
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from archdsl.export import as_bytes
+from archdsl.formats import as_bytes
 from archdsl.ir.graph import Program
-from tests.export.models import made
-from tests.export.onnx_runs import difference
+from tests.formats.models import made
+from tests.formats.onnx_runs import difference
 from tests.parity.networks import NETWORKS, Network
 
 TOLERANCE = 1e-4

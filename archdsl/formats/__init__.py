@@ -23,8 +23,8 @@ WITH_WEIGHTS = (".onnx", ".onnxtxt", ".pt2")
 """These are made of a built module: they load torch, and hold its weights (`.onnxtxt`: their names and shapes)."""
 
 
-class NotExported(Exception):
-    """torch or ONNX can't write this network in that form. `reason` is what they say, in a line."""
+class ExportError(RuntimeError):
+    """torch or ONNX can't write a network in the form asked for. `reason` is what they say, in a line."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -48,7 +48,7 @@ def suffix_of(path: str) -> str:
 def as_text(program: Program, suffix: str) -> str:
     """The network as `.py` or `.json`."""
     if suffix == ".json":
-        from archdsl.export.graph import graph_json
+        from archdsl.formats.graph import graph_json
 
         return graph_json(program)
     from archdsl.emit import emit
@@ -57,12 +57,12 @@ def as_text(program: Program, suffix: str) -> str:
 
 
 def as_bytes(program: Program, module: nn.Module, suffix: str) -> Exported:
-    """The built network as `.onnx`, `.onnxtxt` or `.pt2`, in eval mode. Raises `NotExported`."""
+    """The built network as `.onnx`, `.onnxtxt` or `.pt2`, in eval mode. Raises `ExportError`."""
     if suffix == ".pt2":
-        from archdsl.export.program import exported_program, packed
+        from archdsl.formats.program import exported_program, packed
 
         return Exported(packed(exported_program(program, module), mark(program)))
-    from archdsl.export.onnx import onnx_bytes, onnx_model, onnx_text
+    from archdsl.formats.onnx import onnx_bytes, onnx_model, onnx_text
 
     model, fixed = onnx_model(program, module)
     return Exported(onnx_text(model).encode() if suffix == ".onnxtxt" else onnx_bytes(model), fixed)

@@ -6,10 +6,10 @@ import onnx
 import pytest
 import torch
 
-from archdsl.export import as_bytes
+from archdsl.formats import as_bytes
 from archdsl.state import tensors
-from tests.export.models import made
-from tests.export.onnx_runs import difference
+from tests.formats.models import made
+from tests.formats.onnx_runs import difference
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning:onnxscript",

@@ -10,10 +10,10 @@ import pytest
 
 from archdsl.compiler import check
 from archdsl.cost import Costs
-from archdsl.export import as_text
+from archdsl.formats import as_text
 from archdsl.ir.graph import Program
 from archdsl.source import Source
-from tests.export.models import made
+from tests.formats.models import made
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "graph.schema.json").read_text())
 

@@ -16,8 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from archdsl.emit.pytorch import mark
-from archdsl.export import NotExported
-from archdsl.export.program import exported_program, size_names
+from archdsl.formats import ExportError
+from archdsl.formats.program import exported_program, size_names
 from archdsl.ir.bodies import bodies_first
 from archdsl.ir.graph import Layer, Program
 from archdsl.version import VERSION
@@ -40,7 +40,7 @@ _STACK = "pkg.torch.onnx.stack_trace"
 
 
 def onnx_model(program: Program, module: nn.Module) -> tuple[ModelProto, dict[str, int]]:
-    """The model, checked by ONNX's own checker, and the free sizes that had to be fixed. Raises `NotExported`."""
+    """The model, checked by ONNX's own checker, and the free sizes that had to be fixed. Raises `ExportError`."""
     _need_packages()
     fixed = _fixed_sizes(program)
     exported = exported_program(program, module, fixed)
@@ -61,7 +61,7 @@ def _need_packages() -> None:
         try:
             import_module(name)
         except ImportError:
-            raise NotExported(f"the package {name} is not installed: pip install 'archdsl[onnx]'") from None
+            raise ExportError(f"the package {name} is not installed: pip install 'archdsl[onnx]'") from None
 
 
 def _check(proto: ModelProto) -> None:
@@ -70,13 +70,13 @@ def _check(proto: ModelProto) -> None:
     try:
         checker.check_model(proto, full_check=True)  # pyright: ignore[reportUnknownMemberType]
     except Exception as problem:
-        raise NotExported(f"ONNX's checker refuses what torch wrote: {str(problem)[:200]}") from problem
+        raise ExportError(f"ONNX's checker refuses what torch wrote: {str(problem)[:200]}") from problem
 
 
 def onnx_bytes(model: ModelProto) -> bytes:
-    """The file's content. Raises `NotExported` where it is more than one message can be."""
+    """The file's content. Raises `ExportError` where it is more than one message can be."""
     if model.ByteSize() > LARGEST:
-        raise NotExported("the weights take more than the 2 GiB that one ONNX file can hold")
+        raise ExportError("the weights take more than the 2 GiB that one ONNX file can hold")
     return model.SerializeToString()
 
 
@@ -120,7 +120,7 @@ def _folded(exported: Any, names: dict[str, str]) -> Any:
     try:
         written = torch_onnx.export(exported, dynamo=True, opset_version=OPSET, optimize=False, verbose=False)
     except Exception as problem:  # whatever torch's exporter raises: there is no common class
-        raise NotExported(f"torch.onnx: {str(problem).strip().splitlines()[0][:200]}") from problem
+        raise ExportError(f"torch.onnx: {str(problem).strip().splitlines()[0][:200]}") from problem
     model: Any = written.model
     optimizer.fold_constants(model, onnx_shape_inference=True, input_size_limit=1024)
     optimizer.remove_unused_nodes(model)

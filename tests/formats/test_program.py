@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from archdsl.export import as_bytes
-from tests.export.models import made
+from archdsl.formats import as_bytes
+from tests.formats.models import made
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")
 
