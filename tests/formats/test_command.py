@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import onnx
@@ -63,3 +64,12 @@ def test_other_files_are_kept(start: bytes, tmp_path: Path, capfd: pytest.Captur
     assert main(["compile", SPEC, "-o", file.name]) == 1
     assert "E0810" in capfd.readouterr().err
     assert file.read_bytes() == start + b"mine"
+
+
+def test_a_missing_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "onnxscript", None)  # as if it were not installed
+    assert main(["compile", SPEC, "-o", "net.onnx"]) == 1
+    said = capfd.readouterr().err
+    assert "error[E0814]: cannot write `net.onnx`: the package onnxscript is not installed" in said
+    assert "pip install 'archdsl[onnx]'" in said
+    assert list(tmp_path.iterdir()) == []
