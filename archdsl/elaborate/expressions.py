@@ -220,6 +220,10 @@ def _index(node: ast.Index, at: At) -> Traced:
     base = evaluate(node.base, at)
     if isinstance(node.index, ast.Binary) and node.index.op == "..":
         return _slice(node, base, node.index, at)
+    if isinstance(base.value, str):
+        traced = evaluate(node.index, at)
+        character = base.value[_position(len(base.value), traced, node.index.span, at, "string")]
+        return Traced(character, Why("literal", node.span, character))
     parts = list_items(base, "an index", node.base.span, at)
     traced = evaluate(node.index, at)
     found = item_at(parts, traced, node.index.span, at)
@@ -228,25 +232,33 @@ def _index(node: ast.Index, at: At) -> Traced:
 
 def item_at(parts: tuple[Traced, ...], position: Traced, span: Span, at: At) -> Traced:
     """An item by its index, from the end if that is negative; a message where there is none."""
+    return parts[_position(len(parts), position, span, at)]
+
+
+def _position(length: int, position: Traced, span: Span, at: At, holder: str = "list") -> int:
     index = integer(position.value, "an index", span, at)
-    if -len(parts) <= index < len(parts):
-        return parts[index]
+    if -length <= index < length:
+        return index
+    raise _outside(length, index, holder, span, at)
+
+
+def _outside(length: int, index: int, holder: str, span: Span, at: At) -> Failed:
     from archdsl.errors.values import OutOfList
 
-    raise at.reporter.fail(OutOfList(len(parts), index), span)
+    parts = ("character", "characters") if holder == "string" else ("item", "items")
+    return at.reporter.fail(OutOfList(length, index, holder, *parts), span)
 
 
 def _slice(node: ast.Index, base: Traced, cut: ast.Binary, at: At) -> Traced:
-    parts = list_items(base, "an index", node.base.span, at)
+    parts = base.value if isinstance(base.value, str) else list_items(base, "an index", node.base.span, at)
+    holder = "string" if isinstance(parts, str) else "list"
     start = integer(evaluate(cut.left, at).value, "the start of a slice", cut.left.span, at)
     end = integer(evaluate(cut.right, at).value, "the end of a slice", cut.right.span, at)
     for index in (start, end):
         if not 0 <= index <= len(parts):
-            from archdsl.errors.values import OutOfList
-
-            raise at.reporter.fail(OutOfList(len(parts), index), cut.span)
-    values = make_list(parts[start:end], node.span, at)
-    return Traced(values, Why("literal", node.span, values))
+            raise _outside(len(parts), index, holder, cut.span, at)
+    value = parts[start:end] if isinstance(parts, str) else make_list(parts[start:end], node.span, at)
+    return Traced(value, Why("literal", node.span, value))
 
 
 def _attr(node: ast.Attr, at: At) -> Traced:

@@ -129,17 +129,20 @@ class Arithmetic(Error):
 
 
 class OutOfList(Error):
-    """An index outside its list. Items are counted from 0.
+    """An index outside its list or string. Items and characters are counted from 0.
 
     [3, 4, 6, 3][4]            # the last is [3]
     """
 
     code: ClassVar[str] = "E0409"
-    title: ClassVar[str] = "the list has {length} items, so there is no item {index}"
-    label: ClassVar[str] = "outside the list"
+    title: ClassVar[str] = "the {holder} has {length} {parts}, so there is no {part} {index}"
+    label: ClassVar[str] = "outside the {holder}"
 
     length: int
     index: int
+    holder: str = "list"
+    part: str = "item"
+    parts: str = "items"
 
 
 class NotAList(Error):

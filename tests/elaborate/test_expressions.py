@@ -60,6 +60,12 @@ def test_values(expression: str, expected: str) -> None:
     assert value(expression) == expected
 
 
+def test_characters_of_strings() -> None:
+    assert paths(network('let text = "abc"\n"{text[0]}{text[-1]}{text[1..3]}": relu')) == ["acbc"]
+    assert codes(network('let text = "abc"\n"{text[3]}": relu')) == ["E0409"]
+    assert codes(network('let text = "abc"\n"{text[1..4]}": relu')) == ["E0409"]
+
+
 @pytest.mark.parametrize(
     ("expression", "code"),
     [
