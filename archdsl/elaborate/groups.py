@@ -33,6 +33,7 @@ def run_group(
     place = at.place(span)
     entering = at.current
     inner = at.inner(scope=builder)
+    inner.region = None
     if entering is not None:
         graph.inputs += (Input("x", t.value.shape, Place(span)).outputs[0] for t in tensors_in(entering))
         inner.current = with_tensors(entering, (Tensor(value, builder) for value in graph.inputs))

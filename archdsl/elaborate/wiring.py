@@ -89,6 +89,7 @@ class Wiring:
     def __init__(self, word: str, unit: ast.Use, clauses: Mapping[str, ast.Body], at: At) -> None:
         assert unit.body is not None
         self.word = word
+        self.unit = unit
         self.at = at
         self.span = unit.path.span
         self.braces = unit.body
@@ -111,7 +112,7 @@ class Wiring:
         if body is None:
             return self.input
         known = len(self.at.scope.entries)
-        result = run_sequence(body, self.at.inner(region=Region(kind, body.span, self.at.region, title)))
+        result = run_sequence(body, self._inside(kind, body, title))
         if hidden:
             self.at.scope.hide_since(known)
         if result is None:
@@ -120,10 +121,16 @@ class Wiring:
             raise self.empty()
         return result
 
+    def _inside(self, kind: str, body: ast.Body, title: str = "") -> At:
+        """The place between braces: a region, unless they are a scope of that kind, by their label."""
+        if kind == self.at.scope.graph.kind and self.at.scope.graph.span is self.unit.span:
+            return self.at.inner()
+        return self.at.inner(region=Region(kind, body.span, self.at.region, title))
+
     def lines(self, kind: str) -> list[tuple[Flow, Span]]:
         """Unfold the braces, each line from the connector's input; at least one result, each with its line's text."""
         lines = Branched(self.at.current)
-        run_body(self.braces, lines, self.at.inner(region=Region(kind, self.braces.span, self.at.region)))
+        run_body(self.braces, lines, self._inside(kind, self.braces))
         if not lines.results:
             raise self.empty()
         return lines.results
@@ -147,7 +154,7 @@ class Wiring:
                 return add_unknown(None, span, at, counts=False)
 
         lines = Gathered(self.single(self.input), join)
-        run_body(self.braces, lines, self.at.inner(region=Region(kind, self.braces.span, self.at.region)))
+        run_body(self.braces, lines, self._inside(kind, self.braces))
         return lines.current
 
     def apply(self, op: Op, value: Flow) -> Flow:

@@ -53,7 +53,8 @@ class Guard:
 
 
 class Region:
-    """Steps that belong together without being a scope: a section, a connector's body, its shortcut, a branch."""
+    """Steps that belong together without being a scope: a section, a connector's body, its shortcut, a branch. It ends
+    at the edge of a scope: the steps in a group have no region of what is around the group."""
 
     __slots__ = ("kind", "parent", "span", "title")
 

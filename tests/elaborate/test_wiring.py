@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archdsl.ir.graph import Layer, Node, Scope
+from archdsl.ir.graph import CHECKPOINT, Layer, Node, Scope
 from tests.elaborate.specs import codes, layers, network, output, paths, program, step, words
 
 
@@ -120,3 +120,22 @@ def test_lists_may_hold_lists_and_a_group_is_looked_into() -> None:
 )
 def test_mistakes(spec: str, codes_: list[str]) -> None:
     assert codes(network(spec)) == codes_
+
+
+def test_a_checkpoint_is_a_region_and_with_a_label_a_scope() -> None:
+    checked = network("conv(4, 1x1)\ncheckpoint { conv(5, 1x1) -> g: { relu }; a: relu }\nrelu")
+    assert paths(checked) == ["0", "1", "g", "g.0", "a", "4"]
+    regions = {".".join(path): node.place.within(CHECKPOINT) for path, node, _ in program(checked).graph.walk()}
+    assert [path for path, region in regions.items() if region is not None] == ["1", "g", "a"]
+    assert regions["1"] is regions["a"]
+
+    labelled = step(network("c: checkpoint { relu; conv(5, 1x1) }"), "c")
+    assert isinstance(labelled, Scope) and labelled.graph.kind == CHECKPOINT
+    assert [node.place.region for node in labelled.graph.nodes] == [None, None]
+
+
+def test_a_checkpoint_passes_lists_on_and_may_be_empty() -> None:
+    assert output(network("parallel { relu; bn }\ncheckpoint { parallel { for x in @ { @x -> relu } } }\nadd(@)")) == (
+        "[N, 3, 32, 32]"
+    )
+    assert output(network("relu\ncheckpoint { }")) == "[N, 3, 32, 32]"

@@ -118,7 +118,7 @@ class Writer:
 
     def group(self, indent: int, depth: int, in_block: bool) -> None:
         label = f"{self.label('g')}: " if self.maybe() else ""
-        self.add(indent, f"{label}{{")
+        self.add(indent, f"{label}{'checkpoint ' if self.maybe(4) else ''}{{")
         self.body(indent + 1, self.choose(3) + 1, depth + 1, in_block=in_block)
         self.add(indent, "}")
 
