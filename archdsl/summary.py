@@ -122,11 +122,11 @@ class Likeness:
     def of(self, node: Node) -> int:
         """The number of a step. What its inputs come from plays no part: neighbours never have the same."""
         if isinstance(node, Scope):
-            return self._graphs[node.graph]
+            return self._number((self._graphs[node.graph], node.runs))
         shapes = tuple(value.shape for value in node.inputs)
         if isinstance(node, Declared):
             return self._number((node.kind, node.outputs[0].shape))
-        what = (node.op, node.merges) if isinstance(node, Layer) else node
+        what = (node.op, node.merges, node.tied, node.runs) if isinstance(node, Layer) else node
         return self._number((what, shapes))
 
     def _number(self, description: object) -> int:

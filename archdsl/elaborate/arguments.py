@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from archdsl import ops
+from archdsl.elaborate.attributes import ATTRIBUTES
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, free_size
 from archdsl.elaborate.lookup import did_you_mean, local
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Block, Given, Size, StepValue, Tensor, described, is_list, items
+from archdsl.elaborate.values import Block, Given, Size, StepValue, Tensor, Weight, described, is_list, items
 from archdsl.ir.dim import Dim
 from archdsl.ir.why import Traced, Why
 from archdsl.ops.op import Op, Param
@@ -27,7 +28,10 @@ def bind_step(step: StepValue, args: Sequence[ast.Arg], at: At) -> StepValue:
     given = list(step.given)
     for arg in args:
         position = sum(one.name is None and not _is_operand(one) for one in given)
-        given.append(give(arg, _param_for(arg, position, params), at))
+        if _is_weight(step, arg):
+            given.append(_weight(arg, at))
+        else:
+            given.append(give(arg, _param_for(arg, position, params), at))
     made = StepValue(step.target, tuple(given))
     if args:
         at.session.limit_items(made.weight, args[0].value.span.to(args[-1].value.span), made.depth)
@@ -50,6 +54,25 @@ def give(arg: ast.Arg, param: Param | None, at: At) -> Given:
         return Given(name, value.span, evaluate(value, at), name_span)
     except Failed:
         return Given(name, value.span, None, name_span)
+
+
+def _is_weight(step: StepValue, arg: ast.Arg) -> bool:
+    """Whether an op is given another step's tensor for its own."""
+    if arg.name is None or not isinstance(arg.value, ast.Attr) or not isinstance(step.target, type):
+        return False
+    return isinstance(arg.value.base, ast.Ref) and arg.value.name.text not in ATTRIBUTES
+
+
+def _weight(arg: ast.Arg, at: At) -> Given:
+    """`weight=@wte.weight`."""
+    assert arg.name is not None and isinstance(arg.value, ast.Attr)
+    span = arg.value.span
+    try:
+        base = evaluate(arg.value.base, at)
+    except Failed:
+        return Given(arg.name.text, span, None, arg.name.span)
+    value = Weight(base.value, arg.value.name.text) if isinstance(base.value, Tensor) else base.value
+    return Given(arg.name.text, span, Traced(value, Why("literal", span, value)), arg.name.span)
 
 
 def _is_word(name: str, param: Param, at: At) -> bool:
@@ -120,7 +143,8 @@ def match(callee: str, params: Sequence[Param], given: Sequence[Given], span: Sp
                 sizes.append(one)
                 continue
             if param is None:
-                _unknown(callee, by_name, one, at)
+                if one.traced is not None:  # else its value was reported, and it may be a tensor
+                    _unknown(callee, by_name, one, at)
                 failed = True
                 continue
         if param.name in found:

@@ -6,6 +6,7 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Items, Tensor, show, type_name
 from archdsl.ir.dim import Dim
+from archdsl.ir.graph import Layer
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced, Why
 from archdsl.syntax import ast
@@ -17,6 +18,10 @@ def attribute(base: Traced, node: ast.Attr, at: At) -> Traced:
     """An attribute of a value; raises `Failed` once the reason is reported."""
     name = node.name.text
     tensor = base.value
+    if isinstance(tensor, Tensor) and name not in ATTRIBUTES and _is_tensor(tensor, name):
+        from archdsl.errors.names import TensorMisplaced
+
+        raise at.reporter.fail(TensorMisplaced(node.span.text), node.span)
     if not isinstance(tensor, Tensor) or name not in ATTRIBUTES:
         from archdsl.elaborate.lookup import did_you_mean
         from archdsl.errors.values import NoAttribute
@@ -34,6 +39,14 @@ def attribute(base: Traced, node: ast.Attr, at: At) -> Traced:
         sizes = Items.of(_size(dim, node) for dim in shape.dims)
         return Traced(sizes, Why("literal", node.span, sizes))
     return _size(shape.dims[_axis(name, shape, node, at)], node)
+
+
+def _is_tensor(value: Tensor, name: str) -> bool:
+    """Whether the step has a tensor of that name."""
+    node = value.value.node
+    if not isinstance(node, Layer):
+        return name in ("weight", "bias")
+    return any(state.name == name for state in node.op.state(*(operand.shape for operand in node.inputs)))
 
 
 def _axis(name: str, shape: Shape, node: ast.Attr, at: At) -> int:

@@ -10,7 +10,7 @@ from archdsl.budget import Budget, Exceeded
 from archdsl.elaborate.report import Reporter
 from archdsl.elaborate.values import Block, Flow
 from archdsl.ir.dim import Domain
-from archdsl.ir.graph import Guard, Place, Promise, Region, Turn
+from archdsl.ir.graph import Guard, Layer, Place, Promise, Region, Turn
 from archdsl.ir.keys import Rename
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archdsl.elaborate.calls import Body
     from archdsl.elaborate.files import SpecFile
     from archdsl.elaborate.scopes import ScopeBuilder
+    from archdsl.elaborate.tying import Shared
 
 
 class Session:
@@ -32,6 +33,7 @@ class Session:
         self.domain = Domain(budget.limits)
         self.bodies: dict[Hashable, Body] = {}
         self.ops: dict[Op, Op] = {}
+        self.tied: dict[tuple[Layer, str], Shared] = {}
         self._modules: dict[Hashable, bool] = {}
         self._level = 0
         self.promises: list[Promise] = []

@@ -9,7 +9,8 @@ from archdsl.diagnostic import Label
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.shown import shown
-from archdsl.elaborate.values import Flow, Tensor
+from archdsl.elaborate.tying import resolve, tie
+from archdsl.elaborate.values import Flow, Given, Tensor
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.explain import derived
 from archdsl.ir.graph import Check, Layer, Unknown, Value
@@ -27,9 +28,11 @@ def add_layer(
     span: Span,
     at: At,
     merges: str = "",
+    shared: Sequence[Given] = (),
 ) -> Flow:
-    """Apply an op; one of several outputs gives a list. Raises `Failed` once a refusal is reported; `Refused` goes
-    through where lines merge, so that the connector can say it in its own words."""
+    """Apply an op; one of several outputs gives a list. `shared` are tensors that it is given for its own. Raises
+    `Failed` once a refusal is reported; `Refused` goes through where lines merge, so that the connector can say it in
+    its own words."""
     at.session.spend("steps", 1, span)
     inputs = tuple(at.scope.localise(operand) for operand in operands)
     shapes = _known_shapes(inputs)
@@ -48,6 +51,7 @@ def add_layer(
         take_undecided()
         raise at.session.exhausted(over, span) from None
     open_checks = take_undecided()
+    tensors = resolve(op, shapes, shared, at) if shared else ()
     name = _claim(label, counts, span, at)
     for each in shape if isinstance(shape, tuple) else (shape,):
         _explain(op, each, shapes, args, span)
@@ -56,6 +60,8 @@ def add_layer(
         at.scope.graph.checks.append(Check(node, check.axis, inputs[check.left], inputs[check.right]))
     if counts and label is None and at.scope.conditional is not None and op.state(*shapes):
         at.scope.warn_of_moving_key(span, at)
+    if tensors:
+        tie(node, tensors, at)
     result = at.scope.add_all(node)
     at.scope.enter(label and label.parts, result)
     return result

@@ -132,7 +132,7 @@ class ScopeBuilder:
         return None
 
     def visible_labels(self) -> list[str]:
-        return [label for scope in self._chain() for label in scope.entries]
+        return [label for scope in self.chain() for label in scope.entries]
 
     def skip(self, branch: ast.Body | ast.If, condition: Span) -> None:
         """Remember a branch that was not taken, for references to what stands in it."""
@@ -140,13 +140,14 @@ class ScopeBuilder:
 
     def skipped_condition(self, label: str) -> Span | None:
         """The condition that left a label out."""
-        for scope in self._chain():
+        for scope in self.chain():
             for branch, condition in scope._skipped:
                 if label in labels_in(branch):
                     return condition
         return None
 
-    def _chain(self) -> Iterator[ScopeBuilder]:
+    def chain(self) -> Iterator[ScopeBuilder]:
+        """This scope and those around it, up to the block's edge."""
         scope: ScopeBuilder | None = self
         while scope is not None:
             yield scope
@@ -163,7 +164,7 @@ class ScopeBuilder:
         finished group goes out as a further output."""
         if tensor.scope is self:
             return tensor.value
-        if any(scope is tensor.scope for scope in self._chain()):
+        if any(scope is tensor.scope for scope in self.chain()):
             return self._capture(tensor)
         return self.localise(tensor.scope.expose(tensor.value))
 

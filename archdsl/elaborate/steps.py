@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn, cast
 
 from archdsl import connectors
-from archdsl.elaborate import lookup
+from archdsl.elaborate import lookup, tying
 from archdsl.elaborate.arguments import bind_step, make_op
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, integer, item_at, list_items, traced_reference
@@ -127,6 +127,7 @@ def run_value(step: StepValue, label: StepLabel | None, unit: ast.Use, at: At) -
         from archdsl.elaborate.calls import call_block
 
         return call_block(step.target, step.given, label, unit.span, at)
+    step, shared = tying.split(step)
     op, args, operands = make_op(step, unit.path.span, at)
     if op.operands == 1:
         if len(operands) > op.further:
@@ -134,7 +135,7 @@ def run_value(step: StepValue, label: StepLabel | None, unit: ast.Use, at: At) -
         operands = [lookup.current(op.name, unit.span, at), *operands]
     else:
         _check_operands(op.name, op.operands, operands, unit, at)
-    return add_layer(op, args, operands, label, unit.span, at)
+    return add_layer(op, args, operands, label, unit.span, at, shared=shared)
 
 
 def _check_operands(name: str, takes: int, operands: list[Tensor], unit: ast.Use, at: At) -> None:

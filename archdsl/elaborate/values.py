@@ -61,6 +61,16 @@ Flow = Union[Tensor, Items]
 """What flows from step to step: one value of the network, or a list of them, which may hold lists again."""
 
 
+class Weight:
+    """`@wte.weight`: a tensor of a step, which an op can be given for its own."""
+
+    __slots__ = ("name", "step")
+
+    def __init__(self, step: Tensor, name: str) -> None:
+        self.step = step
+        self.name = name
+
+
 class Block:
     """A block as declared, with the file whose names it sees."""
 
@@ -207,6 +217,7 @@ _TYPE_NAMES: tuple[tuple[type, str], ...] = (
     (Dim, "free size"),
     (StepValue, "step"),
     (Tensor, "value"),
+    (Weight, "tensor"),
 )
 
 
@@ -243,6 +254,8 @@ def _show(value: object, room: int, depth: int = 0) -> str:
         return value.name
     if isinstance(value, Tensor):
         return "a value"
+    if isinstance(value, Weight):
+        return value.name
     return str(value)
 
 

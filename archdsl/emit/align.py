@@ -100,7 +100,7 @@ def align(survey: Survey, graphs: Sequence[Graph]) -> Body | None:
     """One body for all the graphs; None if their steps or their dataflow differ by more than skipped steps."""
     keyed = [dict(zip(survey.places[graph], graph.nodes)) for graph in graphs]
     order = _merged([survey.places[graph] for graph in graphs])
-    if order is None or len({len(graph.inputs) for graph in graphs}) > 1:
+    if order is None or len({(len(graph.inputs), ties(graph)) for graph in graphs}) > 1:
         return None
     steps = [Step(position, key, [nodes.get(key) for nodes in keyed]) for position, key in enumerate(order)]
     if not all(map(_alike, steps)):
@@ -119,7 +119,12 @@ def signature(survey: Survey, graph: Graph) -> Hashable:
     refs = _refs(graph, {id(node): position for position, node in enumerate(graph.nodes)})
     wiring = tuple((node.name, *(refs[id(value)] for value in node.inputs)) for node in graph.nodes)
     outputs = tuple(refs[id(value)] for value in graph.outputs)
-    return tuple(survey.places[graph]), wiring, len(graph.inputs), outputs
+    return tuple(survey.places[graph]), wiring, len(graph.inputs), outputs, ties(graph)
+
+
+def ties(graph: Graph) -> Hashable:
+    """Which tensors its steps share."""
+    return frozenset((tie.step, tie.tensor, tie.owner, tie.source) for tie in graph.ties)
 
 
 def _merged(sequences: list[list[Place]]) -> list[Place] | None:

@@ -123,7 +123,7 @@ class Inline:
 
     def _is_sequence(self, graph: Graph) -> bool:
         body = align(self.survey, [graph])
-        return body is not None and form_of(body) == NUMBERED
+        return body is not None and form_of(body) == NUMBERED and not graph.ties
 
     def _by_turn(self, graphs: Sequence[Graph]) -> Iterator[list[Graph]]:
         """Graphs that are one step of the class they stand in."""

@@ -24,7 +24,7 @@ from archdsl.emit.roll import rolled
 from archdsl.emit.statements import Assign, Do, For, Function, If, Stmt
 from archdsl.emit.unit import Unit
 from archdsl.emit.write import skeleton, torch_form
-from archdsl.ir.graph import Declared, Layer, Node, Scope
+from archdsl.ir.graph import Declared, Layer, Node, Scope, Tie
 
 NUMBERED, LABELLED, FREE = "numbered", "labelled", "free"
 
@@ -170,7 +170,10 @@ class Register:
         ]
         start = [] if self.form == NUMBERED else [Do(_super_init(()))]
         return Function(
-            "__init__", tuple(argument.parameter for argument in self.unit.ordered), "None", (*start, *kept, *children)
+            "__init__",
+            tuple(argument.parameter for argument in self.unit.ordered),
+            "None",
+            (*start, *kept, *children, *map(_tied, self.unit.body.graphs[0].ties)),
         )
 
     def child(self, step: Step) -> Expr:
@@ -266,6 +269,13 @@ def _assign(name: tuple[str, ...], value: Expr) -> Stmt:
     if is_attribute(name[-1]):
         return Assign((code.attribute(path(name[:-1]), name[-1]),), value)
     return Do(Call(code.attribute(path(name[:-1]), "add_module"), (Literal(name[-1]), value)))
+
+
+def _tied(tie: Tie) -> Stmt:
+    """Have one tensor under two names: `self.lm_head.weight = self.wte.weight`."""
+    owner = path(tie.owner)
+    tensor = code.attribute(owner, tie.source) if tie.source else owner
+    return Assign((code.attribute(path(tie.step), tie.tensor),), tensor)
 
 
 def _add(step: Step, value: Expr) -> Stmt:

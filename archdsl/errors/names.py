@@ -267,3 +267,22 @@ class KeyMoves(Error):
 
     name: str
     answer: str
+
+
+class TensorMisplaced(Error):
+    """A step's tensor where a value of the network, or a number, is wanted.
+
+        wte: embedding(50257, 768)
+        matmul(@, @wte.weight)                 # a tensor of a step is no value
+        linear(50257, weight=@wte.weight)      # fine: the op takes it for its own `weight`
+
+    `@label.weight` is written for an op's own parameter only, by that parameter's name. A tensor that several steps
+    compute with is a `param`: declare it, and it is a value as well.
+    """
+
+    code: ClassVar[str] = "E0226"
+    title: ClassVar[str] = "`{text}` can't stand here: it is a step's tensor, no value"
+    label: ClassVar[str] = "only an op's own parameter takes it"
+    help: ClassVar[str] = "give it to a step by name, as in linear(10, weight={text}), or declare a `param`"
+
+    text: str

@@ -413,3 +413,23 @@ class CannotAttend(Error):
     shapes: str
     what: str
     difference: str
+
+
+class TiedShapes(Error):
+    """Two steps share one tensor, so both need the same shape of it.
+
+        fc1: linear(64)                        # 64 x 32
+        fc2: linear(32, weight=@fc1.weight)    # 32 x 64: the transpose is another tensor
+
+    A `linear` has units x features, an `embedding` words x features: so an output layer can share the embedding's.
+    """
+
+    code: ClassVar[str] = "E0336"
+    title: ClassVar[str] = "`{op}` needs a `{tensor}` of {own}, but `{given}` is {found}"
+    label: ClassVar[str] = "this is {found}"
+
+    op: str
+    tensor: str
+    own: str
+    given: str
+    found: str

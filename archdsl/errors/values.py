@@ -334,3 +334,23 @@ class CannotHold(Error):
     name: str
     what: str
     place: str
+
+
+class CannotShare(Error):
+    """Something that an op can't have for its own parameter.
+
+        buffer table: [10, 64] = ones
+        linear(10, weight=@table)              # only what is trained can be shared
+        linear(10, weight=@tower.weight)       # a block call's tensors are its own
+
+    What can be shared is a parameter of a step of this block or network, `@fc.weight` or `@"group.fc".weight`, and a
+    `param` that is declared in it, `@table`.
+    """
+
+    code: ClassVar[str] = "E0427"
+    title: ClassVar[str] = "`{text}` {reason}"
+    label: ClassVar[str] = "{place}"
+
+    text: str
+    reason: str
+    place: str

@@ -22,7 +22,10 @@ class Interpreter:
     """Runs a graph with the weights of a module: `state` is shared, so gradients arrive in the module's parameters."""
 
     def __init__(self, module: nn.Module) -> None:
-        self.tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+        self.tensors = {
+            **dict(module.named_parameters(remove_duplicate=False)),
+            **dict(module.named_buffers()),
+        }
         self.training = module.training
 
     def run(self, graph: Graph, inputs: Sequence[Tensor], path: tuple[str, ...] = ()) -> tuple[Tensor, ...]:
