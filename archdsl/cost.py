@@ -1,5 +1,7 @@
 """What a network costs, summed over what its ops declare, at nominal sizes and N = 1.
 
+What runs in training only counts with its parameters, not with MACs or activations: those are of a pass as in use.
+
 Bodies are shared between calls, so each graph is summed once: the effort follows the text of the network, not its size.
 MACs are multiply-accumulates of convolutions and matrix products; FLOPs are twice that, and a word of their own.
 """
@@ -74,7 +76,9 @@ class Costs:
         return prod(self.sizes(shape)) * ITEM_SIZES[shape.dtype] if shape else 0
 
     def _sum(self, graph: Graph) -> Cost:
-        costs = [self.node(node) for node in graph.nodes]
+        costs = [
+            _without_pass(self.node(node)) if graph.only_in_training(node) else self.node(node) for node in graph.nodes
+        ]
         return Cost(*(sum(getattr(cost, name) for cost in costs) for name in Cost.fields))
 
     def _layer(self, layer: Layer) -> Cost:
@@ -100,6 +104,11 @@ class Costs:
         if node.kind == "param":
             return Cost(params=elements, state_bytes=self.bytes(shape))
         return Cost(buffers=elements, state_bytes=self.bytes(shape))
+
+
+def _without_pass(cost: Cost) -> Cost:
+    """Of a side chain of training: its tensors are there, but a pass over an image leaves it out."""
+    return Cost(cost.steps, cost.params, cost.buffers, cost.state_bytes)
 
 
 def _run(cost: Cost) -> Cost:

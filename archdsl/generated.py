@@ -42,8 +42,9 @@ def run(source: str, title: str, specs: Mapping[str, Source] | None = None) -> M
         del sys.modules[name]
         raise
     for value in list(vars(module).values()):
-        if isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == name:
-            copyreg.pickle(value, _Reducer(source, title))  # type: ignore[arg-type]
+        if isinstance(value, type) and value.__module__ == name:
+            reducer = _Reducer if issubclass(value, nn.Module) else _TupleReducer
+            copyreg.pickle(value, reducer(source, title))  # type: ignore[arg-type]
     return module
 
 
@@ -56,6 +57,18 @@ class _Reducer:
 
     def __call__(self, made: nn.Module) -> tuple[object, tuple[str, str, str], State]:
         return _blank, (self.source, self.title, type(made).__name__), vars(made)
+
+
+class _TupleReducer(_Reducer):
+    """The same for what a network of several outputs gives back."""
+
+    def __call__(self, made: tuple[object, ...]) -> tuple[object, tuple[object, ...]]:  # type: ignore[override]
+        return _filled, (self.source, self.title, type(made).__name__, tuple(made))
+
+
+def _filled(source: str, title: str, name: str, values: tuple[object, ...]) -> object:
+    """A named tuple of a generated class."""
+    return getattr(run(source, title), name)(*values)
 
 
 def _blank(source: str, title: str, name: str) -> nn.Module:

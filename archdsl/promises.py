@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from archdsl.cost import Costs
 from archdsl.diagnostic import Diagnostic, Edit, Error, Help
 from archdsl.ir.dim import Dim
-from archdsl.ir.graph import Program, Promise
+from archdsl.ir.graph import Output, Program, Promise
 from archdsl.ir.why import Traced
 from archdsl.receptive import receptive_field, show_field
 from archdsl.source import Span
@@ -113,13 +113,34 @@ def _output(promise: Promise, program: Program) -> tuple[Error, str] | None:
     written = _items(promise.value)
     if promise.compare != "==" or written is None:
         return _incomparable(promise)
-    shape = program.graph.outputs[0].shape
+    index = _which(promise, program.graph.returns)
+    if index is None:
+        return _no_such_output(promise, program.graph.returns)
+    shape = program.graph.outputs[index].shape
     actual: tuple[object, ...] = shape.dims if shape else ()
     if len(written) == len(actual) and all(map(_same_size, written, actual)):
         return None
     shown = _listed(actual)
     # `floor((H + 1)/2)` is how messages write a size; the language has no such function, so that is no edit.
-    return OutputBroken(_listed(written), shown), "" if "floor" in shown else shown
+    return OutputBroken(f"output {promise.output}".strip(), _listed(written), shown), "" if "floor" in shown else shown
+
+
+def _which(promise: Promise, returns: Sequence[Output]) -> int | None:
+    """The output that a promise is about: the one it names, else the main one, if it is the only one."""
+    if promise.output:
+        return next((i for i, output in enumerate(returns) if output.label == promise.output), None)
+    return 0 if sum(not output.training for output in returns) == 1 else None
+
+
+def _no_such_output(promise: Promise, returns: Sequence[Output]) -> tuple[Error, str]:
+    from archdsl.errors.promises import NoSuchOutput
+
+    if promise.output:
+        what = f"there is no output named `{promise.output}`"
+    else:
+        what = "this network has several outputs: which is meant?"
+    known = [f"output.{output.label}" if output.label else "output" for output in returns]
+    return NoSuchOutput(what, ", ".join(known[:8])), ""
 
 
 def _items(value: object) -> tuple[object, ...] | None:

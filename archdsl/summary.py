@@ -29,6 +29,17 @@ class Row(Record):
     """The shape of its (first) result, without the batch."""
     repeat: int
     cost: Cost
+    training: bool = False
+    """It runs in training only, so that the network's MACs and activations are without it."""
+
+
+class Result(Record):
+    """An output: its name ("" for the only one, unnamed), and its shape without the batch."""
+
+    name: str
+    shape: tuple[int, ...]
+    training: bool
+    weight: float | None
 
 
 class Summary(Record):
@@ -38,7 +49,7 @@ class Summary(Record):
     file: str
     sizes: tuple[tuple[str, int], ...]
     inputs: tuple[tuple[str, tuple[int, ...]], ...]
-    output: tuple[int, ...]
+    outputs: tuple[Result, ...]
     rows: tuple[Row, ...]
     total: Cost
     receptive_field: tuple[int, ...] | None
@@ -56,7 +67,10 @@ def summarize(program: Program, depth: int = 2) -> Summary:
         program.source.name,
         tuple(program.nominal.items()),
         tuple((_label(value), costs.sizes(value.shape)[1:]) for value in graph.inputs),
-        costs.sizes(graph.outputs[0].shape)[1:] if graph.outputs else (),
+        tuple(
+            Result(output.label, costs.sizes(value.shape)[1:], output.training, output.weight)
+            for value, output in zip(graph.outputs, graph.returns)
+        ),
         tuple(_rows(graph, costs, depth)),
         total,
         receptive_field(program),
@@ -91,6 +105,7 @@ def _rows(graph: Graph, costs: Costs, depth: int) -> Iterator[Row]:
             costs.sizes(made) if isinstance(first, Declared) else costs.sizes(made)[1:],
             len(run),
             costs.node(first),
+            len(stack) == 1 and graph.only_in_training(first),
         )
         if isinstance(first, Scope) and len(stack) < depth:
             stack.append((path, _runs(first.graph, likeness)))

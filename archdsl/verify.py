@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 import torch
@@ -19,14 +19,19 @@ Sizes = tuple[int, ...]
 def verify(program: Program, module: nn.Module | None = None) -> list[str]:
     """Every difference between a program and its module, as a line to print; none: they agree.
 
-    Compared are the state dict (keys, their order, shapes), the number of parameters, and the output shape of every
-    submodule at nominal sizes. Without a module it is built first.
+    Compared are the state dict (keys, their order, shapes), the number of parameters, and at nominal sizes the output
+    shape of every submodule and the outputs, also those of training. Without a module it is built first.
     """
     try:
         module = build(program) if module is None else module
     except TooLarge as refused:
         return [f"not built: {refused}"]
-    return [*_state(program, module), *_parameters(program, module), *_outputs(program, module)]
+    return [
+        *_state(program, module),
+        *_parameters(program, module),
+        *_outputs(program, module),
+        *_training_outputs(program, module),
+    ]
 
 
 def _state(program: Program, module: nn.Module) -> Iterator[str]:
@@ -71,30 +76,56 @@ def _outputs(program: Program, module: nn.Module) -> Iterator[str]:
     training = module.training
     try:
         with torch.no_grad():
-            output = module.eval()(*(_example(value, program) for value in program.graph.inputs))
+            output = module.eval()(*(_example(value, program.nominal) for value in program.graph.inputs))
     finally:
         module.train(training)
         for handle in handles:
             handle.remove()
-    yield from _compare("the output", program.graph.outputs, output, program)
+    main = program.graph.main
+    left_out = len(program.graph.outputs) - len(main) if len(main) > 1 else 0
+    yield from _compare("the output", [*main, *[None] * left_out], output, program.nominal)
     for name, nodes in expected.items():
         for node, made in zip(nodes, found.get(name, ())):
-            yield from _compare(name, node.outputs, made, program)
+            yield from _compare(name, node.outputs, made, program.nominal)
 
 
-def _compare(name: str, values: Sequence[Value], output: object, program: Program) -> Iterator[str]:
+def _training_outputs(program: Program, module: nn.Module) -> Iterator[str]:
+    """The outputs of a pass in training, if there are some of their own: of two images, since bn refuses one alone."""
+    batch = program.graph.inputs[0].shape
+    if len(program.graph.main) == len(program.graph.outputs) or batch is None or batch.dims[0].constant is not None:
+        return
+    nominal = {**program.nominal, **dict.fromkeys(batch.dims[0].symbols, 2)}
+    training = module.training
+    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    random = torch.get_rng_state()
+    try:
+        with torch.no_grad():
+            output = module.train()(*(_example(value, nominal) for value in program.graph.inputs))
+            for buffer, before in buffers:
+                buffer.copy_(before)
+    finally:
+        module.train(training)
+        torch.set_rng_state(random)
+    yield from _compare("the output in training", program.graph.outputs, output, nominal)
+    fields = list(getattr(output, "_fields", ()))
+    labels = [output.label for output in program.graph.returns]
+    if fields != labels:
+        yield f"the outputs are {', '.join(labels)} in the spec, {', '.join(fields)} in the module"
+
+
+def _compare(name: str, values: Sequence[Value | None], output: object, nominal: Mapping[str, int]) -> Iterator[str]:
     tensors = cast("tuple[object, ...]", output) if isinstance(output, tuple) else (output,)
-    expected = [value.shape.at(program.nominal) if value.shape else None for value in values]
+    expected = [value.shape.at(nominal) if value and value.shape else None for value in values]
     found = [tuple(tensor.shape) if isinstance(tensor, Tensor) else None for tensor in tensors]
     if expected != found:
         yield f"{name}: {', '.join(map(_shown, expected))} in the spec, {', '.join(map(_shown, found))} in the module"
 
 
-def _example(value: Value, program: Program) -> Tensor:
+def _example(value: Value, nominal: Mapping[str, int]) -> Tensor:
     """Random numbers, or zeros where they are integers: those are indices into something."""
     assert value.shape is not None
     dtype = getattr(torch, value.shape.dtype)
-    sizes = value.shape.at(program.nominal)
+    sizes = value.shape.at(nominal)
     return torch.randn(sizes, dtype=dtype) if dtype.is_floating_point else torch.zeros(sizes, dtype=dtype)
 
 

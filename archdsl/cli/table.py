@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from archdsl.receptive import show_field
 from archdsl.render.terminal import cells, paint, printable
-from archdsl.summary import Row, Summary
+from archdsl.summary import Result, Row, Summary
 
 HEADER = ("step", "kind", "output", "params", "MACs", "memory")
 RIGHT = (False, False, True, True, True, True)
@@ -67,7 +67,7 @@ def json_table(summary: Summary) -> str:
         "file": summary.file,
         "sizes": dict(summary.sizes),
         "inputs": {name: list(shape) for name, shape in summary.inputs},
-        "output": list(summary.output),
+        "outputs": [_json_result(result) for result in summary.outputs],
         "params": total.params,
         "buffers": total.buffers,
         "state_bytes": total.state_bytes,
@@ -92,6 +92,16 @@ def _json_row(row: Row) -> dict[str, object]:
         "buffers": row.cost.buffers,
         "macs": row.cost.macs,
         "activation_bytes": row.cost.activation_bytes,
+        "training": row.training,
+    }
+
+
+def _json_result(result: Result) -> dict[str, object]:
+    return {
+        "name": result.name,
+        "shape": list(result.shape),
+        "training": result.training,
+        "weight": result.weight,
     }
 
 
@@ -143,8 +153,15 @@ def _exact(number: int) -> str:
 def _title(summary: Summary) -> str:
     sizes = ", ".join(f"{name} = {size}" for name, size in summary.sizes)
     inputs = ", ".join(f"{name} {_shape(shape)}" for name, shape in summary.inputs)
+    results = ", ".join(map(_result, summary.outputs))
     at = f", at {sizes}" if sizes else ""
-    return printable(f"{summary.title} ({summary.file}): {inputs} -> {_shape(summary.output)}{at}")
+    return printable(f"{summary.title} ({summary.file}): {inputs} -> {results}{at}")
+
+
+def _result(result: Result) -> str:
+    """`mask 2x56x56`, `aux 1000 (training)`."""
+    shown = f"{result.name} {_shape(result.shape)}" if result.name else _shape(result.shape)
+    return f"{shown} (training)" if result.training else shown
 
 
 def _first_size(summary: Summary) -> str:
@@ -165,7 +182,7 @@ def _cells(row: Row, indent: str = "  ") -> tuple[str, ...]:
     macs = decimal(cost.macs) if cost.macs else "-"
     return (
         indent * row.level + printable(name),
-        row.kind,
+        f"{row.kind} (training)" if row.training else row.kind,
         _shape(row.output),
         params,
         macs,

@@ -105,7 +105,8 @@ def _elaborate(
         ]
     )
     entry = with_tensors(at.current, entries)
-    inner = At(session, block.file, Names(), builder, block=block, entry=entry, current=entry)
+    handed = [] if entry is None else [entry]
+    inner = At(session, block.file, Names(), builder, block=block, entries=handed, current=entry)
     before = session.budget.spent("steps")
     session.reporter.frame = frame
     try:

@@ -20,6 +20,7 @@ from archdsl.source import Span
 if TYPE_CHECKING:
     from archdsl.elaborate.calls import Body
     from archdsl.elaborate.files import SpecFile
+    from archdsl.elaborate.outputs import Stated
     from archdsl.elaborate.scopes import ScopeBuilder
     from archdsl.elaborate.tying import Shared
 
@@ -36,6 +37,7 @@ class Session:
         self.tied: dict[tuple[Layer, str], Shared] = {}
         self._modules: dict[Hashable, bool] = {}
         self._level = 0
+        self.outputs: dict[str, Stated] = {}
         self.promises: list[Promise] = []
         self.keep_promises = True
         self.renames: list[Rename] = []
@@ -115,6 +117,14 @@ class Names:
             names = names.outer
         return None
 
+    @property
+    def outermost(self) -> Names:
+        """Those of the whole block."""
+        names = self
+        while names.outer is not None:
+            names = names.outer
+        return names
+
     def all(self) -> list[str]:
         """Every name in sight, for suggestions."""
         names: Names | None = self
@@ -126,9 +136,12 @@ class Names:
 
 
 class At:
-    """A place in a body that is being unfolded. `current` is `@`, `entry` is `@in`."""
+    """A place in a body that is being unfolded. `current` is `@`, `entry` is `@in`.
 
-    __slots__ = ("block", "current", "entry", "file", "guards", "names", "region", "scope", "session", "turns")
+    entries: what the body is handed; a network's inputs are added as they are declared.
+    """
+
+    __slots__ = ("block", "current", "entries", "file", "guards", "names", "region", "scope", "session", "turns")
 
     def __init__(
         self,
@@ -138,7 +151,7 @@ class At:
         scope: ScopeBuilder,
         *,
         block: Block | None = None,
-        entry: Flow | None = None,
+        entries: list[Flow] | None = None,
         current: Flow | None = None,
         turns: tuple[Turn, ...] = (),
         guards: tuple[Guard, ...] = (),
@@ -149,7 +162,7 @@ class At:
         self.names = names
         self.scope = scope
         self.block = block
-        self.entry = entry
+        self.entries: list[Flow] = [] if entries is None else entries
         self.current = current
         self.turns = turns
         self.guards = guards
@@ -171,12 +184,17 @@ class At:
             Names(self.names),
             scope or self.scope,
             block=self.block,
-            entry=self.entry,
+            entries=self.entries,
             current=current if current is not None else self.current,
             turns=(*self.turns, turn) if turn else self.turns,
             guards=(*self.guards, guard) if guard else self.guards,
             region=region or self.region,
         )
+
+    @property
+    def entry(self) -> Flow | None:
+        """What the body is handed, if that is one value: of a network's several inputs none is it."""
+        return self.entries[0] if len(self.entries) == 1 else None
 
     def place(self, span: Span) -> Place:
         return Place(span, self.turns, self.guards, self.region)

@@ -11,16 +11,20 @@ from archdsl.syntax import ast
 
 
 def run_declaration(statement: ast.Statement, lines: Lines, at: At) -> None:
-    """`input`, `expect`, and those that are for later."""
+    """`input`, `output`, `expect`, and those that are for later."""
     from archdsl.errors.names import Misplaced, Unsupported
 
     in_network = at.scope.graph.kind == "network"
     if isinstance(statement, ast.Input):
-        if not in_network:
-            raise at.reporter.fail(
-                Misplaced("`input`", "an input belongs to a network, outside of groups"), statement.span
-            )
-        lines.end(run_input(statement, at), statement.span, at)
+        if not in_network or at.region is not None or at.turns:
+            error = Misplaced("`input`", "an input belongs to a network, outside of groups, connectors and loops")
+            at.reporter.report(error, statement.span)
+        if in_network and (not at.turns or at.scope.find(statement.name.text) is None):
+            run_input(statement, lines, at)
+    elif isinstance(statement, ast.Output):
+        from archdsl.elaborate.outputs import run_output
+
+        run_output(statement, at)
     elif isinstance(statement, ast.Expect):
         if not in_network:
             raise at.reporter.fail(Misplaced("`expect`", "a promise belongs to a network or a variant"), statement.span)

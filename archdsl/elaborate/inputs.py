@@ -1,10 +1,11 @@
-"""`input image: [N, 3, H = 224, W = 224] where H % 32 == 0`: the network's input, and what its free sizes may be."""
+"""`input image: [N, 3, H = 224, W = 224] where H % 32 == 0`: a network's inputs, and what their free sizes may be."""
 
 from __future__ import annotations
 
 from archdsl.elaborate.arithmetic import is_number
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, integer
+from archdsl.elaborate.lines import Lines, Piped
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Tensor, described
 from archdsl.elaborate.written import StepLabel
@@ -16,26 +17,48 @@ from archdsl.source import Span
 from archdsl.syntax import ast
 
 
-def run_input(statement: ast.Input, at: At) -> Tensor:
-    """Declare the input: it becomes the current value, its free sizes become names."""
+def run_input(statement: ast.Input, lines: Lines, at: At) -> None:
+    """Declare an input. One alone is the current value, several are only referred to; free sizes become names."""
     from archdsl.elaborate.labels import why_not
-    from archdsl.errors.names import BadLabel, Unsupported
+    from archdsl.errors.names import BadLabel
 
     graph = at.scope.graph
-    if graph.inputs:
-        raise at.reporter.fail(Unsupported("a second `input`"), statement.span)
-    if reason := why_not(statement.name.text):
-        at.reporter.report(BadLabel(statement.name.text, reason), statement.name.span)
+    name = statement.name
+    is_late = bool(graph.inputs and graph.nodes)
+    if is_late:
+        from archdsl.errors.networks import InputBehindSteps
+
+        at.reporter.report(InputBehindSteps(name.text), statement.span)
+    if reason := why_not(name.text):
+        at.reporter.report(BadLabel(name.text, reason), name.span)
+    at.scope.claim_value(StepLabel((name.text,), name.span), at)
     try:
         shape = _shape(statement, at)
     except Failed:
         shape = None
-    node = Input(statement.name.text, shape, at.place(statement.span))
-    graph.inputs.append(node.outputs[0])
-    at.entry = Tensor(node.outputs[0], at.scope)
-    at.scope.claim_value(StepLabel((statement.name.text,), statement.name.span), at)
-    at.scope.enter((statement.name.text,), at.entry)
-    return at.entry
+    tensor = Tensor(Input(name.text, shape, at.place(statement.span)).outputs[0], at.scope)
+    graph.inputs.append(tensor.value)
+    at.entries.append(tensor)
+    at.scope.enter((name.text,), tensor)
+    _settle(at)
+    if not is_late and isinstance(lines, Piped):
+        lines.current = at.entry
+
+
+def _settle(at: At) -> None:
+    """A size that `where` leaves one value is that number, in every input."""
+    domain = at.session.domain
+    settled = {name: domain.free(name).smallest for name in domain if domain.free(name).count == 1}
+    if not settled:
+        return
+    names = at.names.outermost.own
+    for name, number in settled.items():
+        traced, span = names[name]
+        names[name] = (Traced(number, traced.why), span)
+    for value in at.scope.graph.inputs:
+        if (shape := value.shape) is not None:
+            dims = [dim.partly_at(settled) for dim in shape.dims]
+            value.shape = Shape(dims, shape.dtype, shape.channel_axis)
 
 
 def _shape(statement: ast.Input, at: At) -> Shape:
@@ -113,7 +136,7 @@ def _free(name: str, nominal: int | None, span: Span, at: At) -> Dim:
         from archdsl.errors.names import Redefined
 
         raise at.reporter.fail(Redefined(name), span, labels=(Label(taken[1], "the first one"),))
-    at.names.own.setdefault(name, (Traced(dim, dim.why), span))
+    at.names.outermost.own.setdefault(name, (Traced(dim, dim.why), span))  # also from an input under an `if`
     return dim
 
 

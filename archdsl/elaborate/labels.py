@@ -82,6 +82,8 @@ def why_not(part: str) -> str | None:
         return "it is longer than 200 characters"
     if part in MODULE_ATTRIBUTES:
         return f"every PyTorch module has an attribute `{part}` already"
+    if part == "loss_weights":
+        return "networks keep the weights of their outputs' losses under this name"
     if keyword.iskeyword(part):
         return "it is a Python keyword"
     if part.startswith("_"):

@@ -235,6 +235,11 @@ def single(value: Flow, rule: str, span: Span, at: At) -> Tensor:
 
 
 def no_current(span: Span, at: At) -> Failed:
+    if len(at.entries) > 1:
+        from archdsl.errors.networks import SeveralInputs
+
+        names = [str(getattr(tensor.value.node, "label", "")) for entry in at.entries for tensor in tensors_in(entry)]
+        return at.reporter.fail(SeveralInputs(" and ".join(f"`{name}`" for name in names[:4]), names[0]), span)
     from archdsl.errors.names import NoCurrent
 
     return at.reporter.fail(NoCurrent(), span)

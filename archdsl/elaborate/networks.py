@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from archdsl.elaborate.calls import bind_params
 from archdsl.elaborate.context import At, Names, Session
 from archdsl.elaborate.files import SpecFile
-from archdsl.elaborate.lookup import did_you_mean, single
-from archdsl.elaborate.promising import run_variant_body
+from archdsl.elaborate.lookup import did_you_mean
+from archdsl.elaborate.outputs import finish, last_value
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.settings import network_arguments
 from archdsl.elaborate.statements import run_sequence
 from archdsl.elaborate.unused import report_unused
-from archdsl.elaborate.values import Block
+from archdsl.elaborate.values import Block, Tensor
+from archdsl.elaborate.variants import run_variant_body
 from archdsl.ir.graph import Graph, Program
 from archdsl.source import Span
 from archdsl.syntax import ast
@@ -39,9 +40,7 @@ def _resolve(file: SpecFile, target: str | None, session: Session) -> tuple[ast.
     while name in file.variants:
         variant = file.variants[name]
         if variant in variants:
-            from archdsl.errors.limits import EndlessLet
-
-            raise session.reporter.fail(EndlessLet(name), span)
+            raise _made_of_itself(variants[variants.index(variant) :], session)
         variants.append(variant)
         name, span = variant.base.text, variant.base.span
     if name in file.networks:
@@ -51,6 +50,15 @@ def _resolve(file: SpecFile, target: str | None, session: Session) -> tuple[ast.
     known = [*file.networks, *file.variants]
     helps = did_you_mean(name, known, span)
     raise session.reporter.fail(NoSuchTarget(name, ", ".join(known) or "no network"), span, helps=helps)
+
+
+def _made_of_itself(variants: Sequence[ast.Variant], session: Session) -> Failed:
+    """Said of the first in the text, so that it is one mistake from whichever of them one starts."""
+    from archdsl.errors.networks import VariantCycle
+
+    first = min(range(len(variants)), key=lambda i: variants[i].span.start)
+    names = [variant.name.text for variant in (*variants[first:], *variants[:first], variants[first])]
+    return session.reporter.fail(VariantCycle(names[0], " = ".join(names)), variants[first].base.span)
 
 
 def _only_network(file: SpecFile, session: Session) -> ast.Network:
@@ -81,15 +89,17 @@ def _build(
     session.promises.clear()
     session.keep_promises = not settings
     result = run_sequence(network.body, at)
-    if result is None:
+    if not graph.inputs:
         from archdsl.errors.shapes import BadInput
 
         error = BadInput(f"network `{network.name.text}` has no input", "needs an `input` before its steps")
         raise session.reporter.fail(error, network.name.span)
-    graph.outputs.append(builder.localise(single(result, "a network gives one value", network.name.span, at)))
-    report_unused(graph, session.reporter)
-    if variants and variants[0].body is not None:
-        run_variant_body(variants[0].body, at)
+    last = last_value(result, at)
+    for variant in reversed(variants):
+        if variant.body is not None:
+            run_variant_body(variant.body, at, own=variant is variants[0])
+    finish(graph, last, at)
+    report_unused(graph, session.reporter, result if isinstance(result, Tensor) else None)
     promises = tuple(session.promises)
     program = Program(title.text, graph, session.domain.nominals(), promises, session.domain, file.source)
     program.renames = tuple(session.renames)

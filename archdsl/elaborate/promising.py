@@ -5,30 +5,12 @@ from __future__ import annotations
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate
 from archdsl.elaborate.lookup import did_you_mean
-from archdsl.elaborate.renaming import run_rename
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Size, described
 from archdsl.ir.graph import Promise
 from archdsl.syntax import ast
 
 QUANTITIES = ("params", "macs", "output", "receptive_field")
-
-
-def run_variant_body(body: ast.Body, at: At) -> None:
-    """A variant's braces: its own promises, about this one set of arguments, and rules for its weight files."""
-    for statement in body.statements:
-        try:
-            if isinstance(statement, ast.Expect):
-                run_expect(statement, at)
-            elif isinstance(statement, ast.Rename):
-                run_rename(statement, at)
-            elif not isinstance(statement, ast.Bad):
-                from archdsl.errors.names import Misplaced
-
-                error = Misplaced("this statement", "a variant's braces hold `expect` and `rename` only")
-                at.reporter.report(error, statement.span)
-        except Failed:
-            continue
 
 
 def run_expect(statement: ast.Expect, at: At) -> None:
@@ -38,24 +20,26 @@ def run_expect(statement: ast.Expect, at: At) -> None:
     claim = statement.claim
     if isinstance(claim, ast.Bad):
         raise Failed
-    if (
-        not isinstance(claim, ast.Binary)
-        or claim.op not in ("==", "!=", "<", "<=", ">", ">=")
-        or not isinstance(claim.left, ast.Var)
-        or claim.left.name not in QUANTITIES
-    ):
-        raise _no_figure(claim, at)
-    value = _promised(claim.left.name, claim.right, at)
-    at.session.promises.append(Promise(claim.left.name, claim.op, value, statement.span))
+    quantity, output, claimed = _figure(claim)
+    if quantity not in QUANTITIES:
+        from archdsl.errors.promises import NoSuchFigure
+
+        error = NoSuchFigure(quantity, ", ".join(QUANTITIES))
+        raise at.reporter.fail(error, claimed.span, helps=did_you_mean(quantity, QUANTITIES, claimed.span))
+    if not isinstance(claim, ast.Binary) or claim.op not in ("==", "!=", "<", "<=", ">", ">="):
+        from archdsl.errors.promises import NoComparison
+
+        raise at.reporter.fail(NoComparison(claimed.span.text[:40]), claim.span)
+    value = _promised(quantity, claim.right, at)
+    at.session.promises.append(Promise(quantity, claim.op, value, statement.span, output))
 
 
-def _no_figure(claim: ast.Expr, at: At) -> Failed:
-    from archdsl.errors.promises import NoSuchFigure
-
+def _figure(claim: ast.Expr) -> tuple[str, str, ast.Expr]:
+    """What a claim is about: the figure's word, for `output.mask` the output's name, and where it stands."""
     claimed = claim.left if isinstance(claim, ast.Binary) else claim
-    word = claimed.name if isinstance(claimed, ast.Var) else claimed.span.text[:40]
-    error = NoSuchFigure(word, ", ".join(QUANTITIES))
-    return at.reporter.fail(error, claimed.span, helps=did_you_mean(word, QUANTITIES, claimed.span))
+    if isinstance(claimed, ast.Attr) and isinstance(claimed.base, ast.Var) and claimed.base.name == "output":
+        return "output", claimed.name.text, claimed
+    return claimed.name if isinstance(claimed, ast.Var) else claimed.span.text[:40], "", claimed
 
 
 def _promised(quantity: str, node: ast.Expr, at: At) -> object:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from archdsl.elaborate.report import Reporter
-from archdsl.ir.graph import Declared, Graph, Scope
+from archdsl.ir.graph import Declared, Graph, Input, Scope, Value
+
+if TYPE_CHECKING:
+    from archdsl.diagnostic import Help
+    from archdsl.elaborate.values import Tensor
 
 
-def report_unused(graph: Graph, reporter: Reporter) -> None:
-    """Report every step of a finished body, groups included, whose result nothing takes. Behind other errors it says
-    nothing: a step that failed may have been the one to take it."""
+def report_unused(graph: Graph, reporter: Reporter, last: Tensor | None = None) -> None:
+    """Report every step of a finished body, groups included, whose result nothing takes, and a network's inputs.
+
+    last: a network's last value, which is given back only where no output is stated. Behind other errors it says
+    nothing: a step that failed may have been the one to take it.
+    """
     if reporter.diagnostics.failed:
         return
     shared: set[tuple[str, ...]] = set()
@@ -29,4 +38,21 @@ def report_unused(graph: Graph, reporter: Reporter) -> None:
             from archdsl.errors.names import Unused
 
             what = f"`{'.'.join(node.name or ())}`" if isinstance(node, Declared) else "the result of this step"
-            reporter.report(Unused(what), node.place.span)
+            helps = _state_it() if last is not None and node is last.value.node else ()
+            reporter.report(Unused(what), node.place.span, helps=helps)
+        if body.kind == "network":
+            _report_inputs([value for value in body.inputs if id(value) not in used], reporter)
+
+
+def _state_it() -> tuple[Help, ...]:
+    from archdsl.diagnostic import Help
+
+    return (Help("where outputs are stated, the last value is none of them by itself: add `output name: @`"),)
+
+
+def _report_inputs(unused: list[Value], reporter: Reporter) -> None:
+    for value in unused:
+        from archdsl.errors.networks import UnusedInput
+
+        assert isinstance(value.node, Input)
+        reporter.report(UnusedInput(value.node.label), value.node.place.span)

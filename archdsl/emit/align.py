@@ -89,6 +89,17 @@ class Body:
             at = loop.end
         yield from self.steps[at:]
 
+    @property
+    def schedule(self) -> Iterator[Step | Loop]:
+        """Steps and loops in the order in which they run. Only in a network that is another one than the textual; then
+        the network is the body's only graph, and nothing in it is written as a loop."""
+        order = self.graphs[0].order
+        if order is None:
+            yield from self.items
+            return
+        steps = {step.one: step for step in self.steps}
+        yield from (steps[node] for node in order)
+
     def actual(self, ref: Ref, graph: int) -> Ref:
         """What a value is in one graph, steps that it lacks left out."""
         while ref[0] >= 0 and self.steps[ref[0]].nodes[graph] is None and self.steps[ref[0]].operands:

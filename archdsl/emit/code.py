@@ -164,6 +164,15 @@ class Tuple(Expr):
         return f"({', '.join(item.flat() for item in self.items)}{last})"
 
 
+class Dict(Expr):
+    """A dictionary by names."""
+
+    items: tuple[tuple[str, Expr], ...]
+
+    def flat(self) -> str:
+        return "{" + ", ".join(f"{quoted(name)}: {value.flat()}" for name, value in self.items) + "}"
+
+
 class Times(Expr):
     """The arguments `*(element for _ in range(count))`: equal neighbours, each with its own parameters."""
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import cast
 
 from archdsl.emit.align import Member, Ref, Step
@@ -20,10 +21,11 @@ from archdsl.emit.loops import Loop, Turned
 from archdsl.emit.names import Names, variable
 from archdsl.emit.numbering import INDEX
 from archdsl.emit.register import has_own_test, is_child, path, presence, runs
+from archdsl.emit.results import TRAINING_MODE, Results
 from archdsl.emit.statements import Assign, For, Function, If, Parameter, Return, Stmt
 from archdsl.emit.unit import Unit
 from archdsl.emit.write import torch_form, written
-from archdsl.ir.graph import Declared, Layer
+from archdsl.ir.graph import TRAINING, Declared, Layer, Output, Region
 from archdsl.ops.form import Axis, Device, X
 from archdsl.source import Span
 
@@ -34,8 +36,10 @@ ROOM = 84
 class Forward:
     """Writes one unit's `forward`."""
 
-    def __init__(self, unit: Unit, construction: Construction) -> None:
+    def __init__(self, unit: Unit, construction: Construction, results: Results | None = None) -> None:
+        """`results`: what comes back by name, for the network's."""
         self.unit = unit
+        self.results = results
         self.construction = construction
         self.body = unit.body
         self.same = self._same_values()
@@ -49,7 +53,33 @@ class Forward:
 
     def function(self) -> Function:
         """The whole method."""
-        for run in runs(self.body):
+        for region, items in self._stretches():
+            if region is None:
+                self._items(items)
+            else:
+                self._in_training(items)
+        if self.results is not None and self.results.named:
+            self._return_named(self.results)
+        else:
+            self._return()
+        many = ", ".join(["Tensor"] * len(self.body.outputs))
+        returns = "Tensor" if len(self.body.outputs) == 1 else f"tuple[{many}]"
+        returns = self.results.annotation if self.results is not None else returns
+        parameters = tuple(Parameter(name.text, "Tensor") for name in self.inputs)
+        return Function("forward", parameters, returns, tuple(self.frame.statements))
+
+    def _stretches(self) -> Iterator[tuple[Region | None, list[Step | Loop]]]:
+        """Steps and loops in the order in which they run, each side chain of training apart."""
+
+        def region(item: Step | Loop) -> Region | None:
+            step = item.steps[0] if isinstance(item, Loop) else item
+            return step.one.place.within(TRAINING) if self.results is not None else None
+
+        for key, items in groupby(self.body.schedule, key=region):
+            yield key, list(items)
+
+    def _items(self, items: list[Step | Loop]) -> None:
+        for run in runs(items):
             if isinstance(run, Loop):
                 self._loop(run)
                 continue
@@ -59,11 +89,6 @@ class Forward:
             else:
                 for step in run:
                     self._step(step, optional=step.optional, alone=len(run) == 1)
-        self._return()
-        many = ", ".join(["Tensor"] * len(self.body.outputs))
-        returns = "Tensor" if len(self.body.outputs) == 1 else f"tuple[{many}]"
-        parameters = tuple(Parameter(name.text, "Tensor") for name in self.inputs)
-        return Function("forward", parameters, returns, tuple(self.frame.statements))
 
     # ---- values
 
@@ -200,6 +225,31 @@ class Forward:
         names = Names({INDEX, *LOCALS, *(name.text for name in self.inputs)})
         return Name(names.take(variable(re.sub(r"[^A-Za-z]+$", "", child.numbering.prefix) or "layer")))
 
+    # ---- steps that run in training only
+
+    def _in_training(self, items: list[Step | Loop]) -> None:
+        """`aux = self.aux(x) if self.training else None`, or the same as statements."""
+        assert self.results is not None
+        inside = {position for item in items for position in _positions(item)}
+        found = [i for i, ref in enumerate(self._outputs) if ref[0] in inside]
+        if not found:
+            return  # identities alone: the output is a value that is there anyway
+        exit_ = self._outputs[found[0]]
+        self.frame.name_all()
+        target = self.frame.reserve(self.results.outputs[found[0]].label)
+        outside, self.frame.statements = self.frame.statements, []
+        self._items(items)
+        waiting = self.frame.pending.get(exit_)
+        if waiting is not None and not self.frame.statements and len(waiting.expr.flat()) <= ROOM:
+            waiting.expr = Ternary(waiting.expr, TRAINING_MODE, Literal(None))
+            self.frame.name(exit_, target)
+            self.frame.statements = [*outside, *self.frame.statements]
+            return
+        self._settle_in(exit_, target)
+        body, self.frame.statements = self.frame.statements, outside
+        self.frame.statements += [Assign((target,), Literal(None)), If(TRAINING_MODE, tuple(body))]
+        self.frame.keep(exit_, target)
+
     # ---- steps
 
     def _step(self, step: Step, *, optional: bool, alone: bool = False) -> None:
@@ -305,6 +355,26 @@ class Forward:
         self.frame.release(last)
         return True
 
+    def _return_named(self, results: Results) -> None:
+        """The named tuple; outside of training the one main output alone, if it is the only one."""
+        refs = self._outputs
+        if results.plain_in_eval or list(self.frame.pending) != refs:
+            self.frame.name_all()
+        spans = [self.frame.pending[ref].span for ref in refs if ref in self.frame.pending]
+        if results.plain_in_eval:
+            values: list[Expr] = [self.frame.bound[ref] for ref in refs]
+            self.frame.statements.append(If(TRAINING_MODE, (Return((results.made(values),)),)))
+            self.frame.statements.append(Return((values[0],)))
+            return
+        values = [self._in_training_alone(ref, output) for ref, output in zip(refs, results.outputs)]
+        self.frame.statements.append(Return((results.made(values),), origin(spans[-1]) if spans else None))
+
+    def _in_training_alone(self, ref: Ref, output: Output) -> Expr:
+        """An output's value; one of training may be there always, as another step's."""
+        value = self.frame.read(ref, [])
+        is_there = output.training and (ref[0] < 0 or not self.body.steps[ref[0]].one.place.within(TRAINING))
+        return Ternary(value, TRAINING_MODE, Literal(None)) if is_there else value
+
     def _return(self) -> None:
         outputs = self._outputs
         if list(self.frame.pending) != outputs:
@@ -336,6 +406,10 @@ def _uses(members: Sequence[Member]) -> Counter[int]:
         elif hasattr(word, "__dict__"):
             stack.extend(vars(word).values())
     return counts or Counter(range(len(node.inputs)))
+
+
+def _positions(item: Step | Loop) -> Sequence[int]:
+    return range(item.start, item.end) if isinstance(item, Loop) else (item.position,)
 
 
 def _line(span: Span) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from archdsl.emit.align import Ref
 from archdsl.emit.code import Expr, Name
+from archdsl.emit.names import Names, variable
 from archdsl.emit.statements import Assign, Origin, Stmt
 from archdsl.source import Span
 
@@ -46,8 +47,8 @@ class Frame:
         self.bound: dict[Ref, Name] = {(~i, 0): name for i, name in enumerate(inputs)}
         self.pending: dict[Ref, Pending] = {}
         self.left = left
-        self._inputs = {name.text for name in inputs}
-        self._free = [name for name in LOCALS if name not in self._inputs]
+        self._reserved = {name.text for name in inputs}
+        self._free = [name for name in LOCALS if name not in self._reserved]
         self._made = 0
 
     def read(self, ref: Ref, last: list[Name]) -> Expr:
@@ -77,10 +78,16 @@ class Frame:
     def new_name(self) -> Name:
         if not self._free:
             self._made += 1
-            while f"x{self._made}" in self._inputs:
+            while f"x{self._made}" in self._reserved:
                 self._made += 1
             self._free.append(f"x{self._made}")
         return Name(self._free.pop(0))
+
+    def reserve(self, wanted: str) -> Name:
+        """A variable that is called like that, as far as the name is free, and never holds anything else."""
+        name = Names(self._reserved | set(LOCALS)).take(variable(wanted))
+        self._reserved.add(name)
+        return Name(name)
 
     def name(self, ref: Ref, wanted: Name | None = None) -> None:
         """Give a pending value a variable, and all that were made before it: they come first."""

@@ -10,8 +10,8 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from archdsl.emit.code import Call, Expr, Infix, Items, Lambda, Name, Table, Ternary, Times
-from archdsl.emit.statements import Assign, Class, Do, For, Function, If, Origin, Parameter, Raise, Return, Stmt
+from archdsl.emit.code import Call, Dict, Expr, Infix, Items, Lambda, Name, Table, Ternary, Times, quoted
+from archdsl.emit.statements import Assign, Class, Do, Field, For, Function, If, Origin, Parameter, Raise, Return, Stmt
 
 WIDTH = 120
 STEP = 4
@@ -32,8 +32,9 @@ def shown_file(name: str) -> str:
 def class_lines(cls: Class) -> Iterator[str]:
     """A class and its methods."""
     yield f"class {Name(cls.name).flat()}({Name(cls.base).flat()}):{comment(cls.origin)}"
+    yield from block(cls.body, STEP)
     for i, method in enumerate(cls.methods):
-        if i:
+        if i or cls.body:
             yield ""
         yield from _function(method, STEP)
 
@@ -73,6 +74,9 @@ def _statement(statement: Stmt, indent: int) -> Iterator[str]:
         case Assign(targets=targets, value=value, op=op):
             left = ", ".join(target.flat() for target in targets)
             yield from spread(f"{left} {op}= ", value, end, indent)
+        case Field(name=name, annotation=annotation, default=default):
+            given = "" if default is None else f" = {default.flat()}"
+            yield f"{' ' * indent}{Name(name).flat()}: {annotation}{given}{end}"
         case Do(value=value):
             yield from spread("", value, end, indent)
         case Return(values=values):
@@ -102,6 +106,11 @@ def spread(start: str, expr: Expr, end: str, indent: int) -> Iterator[str]:
         yield from _filled(start, expr, table, end, indent)
         return
     match expr:
+        case Dict(items=items) if items:
+            yield f"{margin}{start}{{"
+            for name, value in items:
+                yield from spread(f"{quoted(name)}: ", value, ",", indent + STEP)
+            yield f"{margin}}}{end}"
         case Call(callee=callee, args=args, kwargs=kwargs) if args or kwargs:
             yield f"{margin}{start}{callee.flat()}("
             for arg in args:

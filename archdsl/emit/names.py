@@ -6,7 +6,7 @@ import builtins
 import keyword
 import re
 
-IMPORTED = {"Callable", "F", "Tensor", "math", "nn", "torch"}
+IMPORTED = {"Callable", "F", "NamedTuple", "Tensor", "math", "nn", "torch"}
 """What an emitted module may import."""
 
 OWN = {

@@ -14,6 +14,7 @@ from archdsl.emit.names import Names, class_name, shared
 from archdsl.emit.own import own_classes
 from archdsl.emit.plan import Inline, bodies, in_order
 from archdsl.emit.register import FREE, Register
+from archdsl.emit.results import Results
 from archdsl.emit.statements import Class, Origin
 from archdsl.emit.survey import Survey
 from archdsl.emit.unit import Unit
@@ -46,9 +47,11 @@ def _imports_and_classes(program: Program) -> Iterator[str]:
 
 def _imports(text: str) -> Iterator[str]:
     """What the module uses, in the order that import sorters want."""
-    if "Callable[" in text:
-        yield "from collections.abc import Callable"
-        yield ""
+    standard = [
+        *(["from collections.abc import Callable"] if "Callable[" in text else []),
+        *(["from typing import NamedTuple"] if "(NamedTuple)" in text else []),
+    ]
+    yield from (*standard, "") if standard else ()
     if re.search(r"\btorch\.", text):
         yield "import torch"
     names = [name for name in ("Tensor", "nn") if re.search(rf"\b{name}\b", text)]
@@ -66,7 +69,7 @@ def _classes(program: Program, survey: Survey) -> Iterator[Class]:
             continue
         for body in bodies(construction, graphs):
             unit = Unit(body, survey, *_kind_and_name(body, program, names))
-            yield _class(unit, construction)
+            yield from _results_and_class(unit, construction, names)
             construction.unit_of.update((graph, unit) for graph in body.graphs)
 
 
@@ -79,14 +82,18 @@ def _kind_and_name(body: Body, program: Program, names: Names) -> tuple[str, str
     return "group", names.take(class_name(shared([graph.title for graph in body.graphs]), "Group"))
 
 
-def _class(unit: Unit, construction: Construction) -> Class:
+def _results_and_class(unit: Unit, construction: Construction, names: Names) -> Iterator[Class]:
+    graph = unit.body.graphs[0]
+    origin = Origin(graph.span.source.name.rpartition("/")[2], graph.span.line)
+    results = Results(graph.returns, names.take(f"{unit.name}Outputs")) if unit.kind == "network" else None
     register = Register(unit, construction)
     children = register.children()
-    forward = [Forward(unit, construction).function()] if register.form == FREE else []
+    forward = [Forward(unit, construction, results).function()] if register.form == FREE else []
     unit.finish()
     methods = (register.function(children), *forward)
-    span = unit.body.graphs[0].span
-    return Class(unit.name, register.base, methods, Origin(span.source.name.rpartition("/")[2], span.line))
+    if results is not None:
+        yield from results.classes(origin)
+    yield Class(unit.name, register.base, methods, origin, results.attributes() if results else ())
 
 
 def _header(program: Program) -> str:

@@ -9,7 +9,7 @@ Children are made and registered in textual order, so that keys and the random s
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from archdsl.emit import code, declare
@@ -181,7 +181,7 @@ class Register:
         return self.construction.child(self.unit, step.members(self.unit.body), (step.position,))
 
     def _numbered(self) -> Iterator[Stmt]:
-        first, *others = [*runs(self.unit.body)] or [[]]
+        first, *others = [*runs(self.unit.body.items)] or [[]]
         if isinstance(first, Loop) or (first and first[0].optional):
             first, others = [], [first, *others]
         yield Do(_super_init(self._rolled(first), spread=len(first) > 1))
@@ -204,7 +204,7 @@ class Register:
 
     def _assigned(self) -> Iterator[Stmt]:
         containers: set[tuple[str, ...]] = set()
-        for run in runs(self.unit.body):
+        for run in runs(self.unit.body.items):
             made: list[Stmt] = []
             children = list(filter(self._is_held, run.steps if isinstance(run, Loop) else run))
             for step in children:
@@ -228,9 +228,9 @@ class Register:
             yield from (If(presence(self.unit, run[0]), tuple(made)),) if made and run[0].optional else made
 
 
-def runs(body: Body) -> Iterator[list[Step] | Loop]:
+def runs(steps: Iterable[Step | Loop]) -> Iterator[list[Step] | Loop]:
     """Neighbours that the same graphs have, and loops."""
-    for condition, run in groupby(body.items, key=_condition):
+    for condition, run in groupby(steps, key=_condition):
         items = list(run)
         if condition == LOOPS:
             yield from (item for item in items if isinstance(item, Loop))

@@ -22,6 +22,15 @@ class Assign(Record):
     origin: Origin | None = None
 
 
+class Field(Record):
+    """`name: annotation = default`, of a named tuple."""
+
+    name: str
+    annotation: str
+    default: Expr | None = None
+    origin: Origin | None = None
+
+
 class Do(Record):
     """An expression for its effect."""
 
@@ -60,7 +69,7 @@ class For(Record):
     origin: Origin | None = None
 
 
-Stmt = Assign | Do | Return | Raise | If | For
+Stmt = Assign | Field | Do | Return | Raise | If | For
 
 
 class Parameter(Record):
@@ -82,9 +91,10 @@ class Function(Record):
 
 
 class Class(Record):
-    """A class with its methods."""
+    """A class with its methods; `body` stands above them."""
 
     name: str
     base: str
     methods: tuple[Function, ...]
     origin: Origin | None = None
+    body: tuple[Stmt, ...] = ()

@@ -73,7 +73,8 @@ class LabelNotTaken(Error):
 
 
 class LabelHidden(Error):
-    """A reference to a step that may not run: labels in `residual(drop=...)` are not seen outside it.
+    """A reference to a step that may not run: labels in `residual(drop=...)` are not seen outside it, and those of an
+    output that is made in training only not outside its side chain.
 
         residual(drop=0.1) { a: conv(64, 3x3, pad=1) }
         concat(@a, @)              # in training the body of a sample is left out: then there is no `a`
@@ -83,7 +84,7 @@ class LabelHidden(Error):
 
     code: ClassVar[str] = "E0205"
     title: ClassVar[str] = "the step `{name}` may not run, so its result can't be used here"
-    label: ClassVar[str] = "refers to a step that may be dropped"
+    label: ClassVar[str] = "refers to a step that does not always run"
 
     name: str
 

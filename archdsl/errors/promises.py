@@ -48,11 +48,12 @@ class OutputBroken(Error):
     Mend: write the shape that the message gives, or correct the last step.
     """
 
+    what: str
     written: str
     actual: str
 
     code = "E0702"
-    title = "output: {written} promised, {actual} found"
+    title = "{what}: {written} promised, {actual} found"
     label = "is {actual}"
 
 
@@ -73,6 +74,48 @@ class NoSuchFigure(Error):
     code = "E0703"
     title = "`expect` doesn't know `{name}`"
     label = "known are {known}"
+
+
+class NoComparison(Error):
+    """`expect` names a figure, but not what it is to be.
+
+    Example:
+        expect params
+
+    Mend: compare it: `expect params == 11_689_512`, `expect macs < 2G`.
+    """
+
+    name: str
+
+    code = "E0706"
+    title = "`expect {name}` promises nothing"
+    label = "has no comparison"
+    help = "say what it is to be: expect {name} == ..."
+
+
+class NoSuchOutput(Error):
+    """A promise is about an output that the network does not have, or not about a certain one of several.
+
+    With one main output, `expect output == [N, 1000]` is about that. With several each is named:
+    `expect output.mask == [N, 2, H, W]`. Those of training can be named too.
+
+    Example:
+        network two {
+            input x: [N, 3]
+            output a: linear(2)
+            output b: linear(4)
+            expect output == [N, 2]
+        }
+
+    Mend: name one of the outputs that the message lists.
+    """
+
+    what: str
+    known: str
+
+    code = "E0707"
+    title = "{what}"
+    label = "the outputs are {known}"
 
 
 class NotComparable(Error):

@@ -63,6 +63,16 @@ class Dim:
         """The number, once its free sizes are chosen."""
         return polynomial.evaluate(self._terms, sizes) if self.constant is None else self.constant
 
+    def partly_at(self, sizes: Mapping[str, int]) -> Dim:
+        """The same size with some of its free sizes chosen."""
+        if sizes.keys().isdisjoint(self.symbols):
+            return self
+
+        def chosen(symbol: Symbol) -> Polynomial:
+            return polynomial.constant(sizes[symbol.text]) if symbol.text in sizes else (((symbol,), 1),)
+
+        return Dim.formed(polynomial.substitute(self._terms, chosen)).with_why(self.why)
+
     def with_why(self, why: Why | None) -> Dim:
         """The same size with another derivation."""
         return Dim(self.constant, self._terms, why)

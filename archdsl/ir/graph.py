@@ -246,7 +246,7 @@ class Tie:
 class Output:
     """One of a network's results.
 
-    label:    as stated; "" for the last value of a network that states none.
+    label:    as stated; "" for the last value of a network that states none, "output" if it has training's beside it.
     training: it is computed and returned in training only.
     weight:   of its loss, where stated.
     """
@@ -270,7 +270,8 @@ class Graph:
     nodes:   the steps in textual order, which is the order of names, of registration and of the random stream.
     order:   the steps in the order in which they run, where that is another one (side chains run behind the step that
              they start from); None: textual.
-    returns: for a network, what is known of each of its `outputs`.
+    returns: for a network, what is known of each of its `outputs`: the main ones first, at least one, then those of
+             training.
     ties:    tensors that steps in it, or below, share.
     """
 
@@ -300,6 +301,15 @@ class Graph:
         self.order: list[Node] | None = None
         self.returns: list[Output] = []
         self.ties: list[Tie] = []
+
+    def only_in_training(self, node: Node) -> bool:
+        """Whether one of its steps runs in training only: it belongs to such an output of the network."""
+        return self.kind == "network" and node.place.within(TRAINING) is not None
+
+    @property
+    def main(self) -> list[Value]:
+        """A network's outputs without those of training."""
+        return [value for value, output in zip(self.outputs, self.returns) if not output.training]
 
     @property
     def schedule(self) -> list[Node]:
@@ -342,15 +352,19 @@ class Rule:
 
 
 class Promise:
-    """An `expect` clause: `quantity` is "params", "macs", "output" or "receptive_field"; see `archdsl.promises`."""
+    """An `expect` clause: `quantity` is "params", "macs", "output" or "receptive_field"; see `archdsl.promises`.
 
-    __slots__ = ("compare", "quantity", "span", "value")
+    output: the name of the output that it is about; "": the main one.
+    """
 
-    def __init__(self, quantity: str, compare: str, value: object, span: Span) -> None:
+    __slots__ = ("compare", "output", "quantity", "span", "value")
+
+    def __init__(self, quantity: str, compare: str, value: object, span: Span, output: str = "") -> None:
         self.quantity = quantity
         self.compare = compare
         self.value = value
         self.span = span
+        self.output = output
 
 
 class Program:

@@ -28,9 +28,12 @@ class Interpreter:
         }
         self.training = module.training
 
-    def run(self, graph: Graph, inputs: Sequence[Tensor], path: tuple[str, ...] = ()) -> tuple[Tensor, ...]:
+    def run(self, graph: Graph, inputs: Sequence[Tensor], path: tuple[str, ...] = ()) -> tuple[Tensor | None, ...]:
+        """All outputs; None for one that is not made, as the graph does not train."""
         values = {id(value): tensor for value, tensor in zip(graph.inputs, inputs)}
-        for node in graph.nodes:
+        for node in graph.schedule:
+            if not self.training and graph.only_in_training(node):
+                continue
             operands = [values[id(value)] for value in node.inputs]
             here = path + (node.name or ())
             if isinstance(node, Declared):
@@ -41,7 +44,8 @@ class Interpreter:
                 assert isinstance(node, Layer)
                 results = (self.layer(node, operands, here),)
             values.update((id(value), tensor) for value, tensor in zip(node.outputs, results))
-        return tuple(values[id(value)] for value in graph.outputs)
+        left_out = [output.training and not self.training for output in graph.returns] or [False] * len(graph.outputs)
+        return tuple(None if out else values[id(value)] for value, out in zip(graph.outputs, left_out))
 
     def layer(self, node: Layer, operands: Sequence[Tensor], path: tuple[str, ...]) -> Tensor:
         written = node.op.torch(*(value.shape for value in node.inputs))

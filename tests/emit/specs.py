@@ -43,12 +43,39 @@ class Writer:
         self.add(0, "network net {")
         self.add(1, f"input image: [N, {self.pick((3, 8))}, 6, 6]")
         self.known = []
-        self.body(1, self.choose(6) + 1, 0, in_block=False)
+        if self.maybe(3):
+            self.add(1, "input other: [N, 2, 6, 6]")
+            self.add(1, self.pick(("concat(@other, @image)", "@image -> conv(2, 1x1) -> mul(@other, @)")))
+        main = self.body_with_outputs() if self.maybe() else self.body(1, self.choose(6) + 1, 0, in_block=False)
         if self.maybe():
             self.add(1, "avgpool(out=1x1) -> flatten")
             self.add(1, "fc: linear(5)" if self.maybe() else "linear(5)")
+        if main:
+            self.add(1, "output last: @")
         self.add(0, "}")
         return "\n".join(self.lines) + "\n"
+
+    def body_with_outputs(self) -> bool:
+        """Steps with side chains between them; whether one is an output outside of training."""
+        main = False
+        known = ["image"]
+        for _ in range(self.choose(4) + 1):
+            self.body(1, self.choose(2) + 1, 1, in_block=False)
+            if self.maybe():
+                known.append(self.label("y"))
+                self.add(1, f"{known[-1]}: conv(8, 1x1)" + self.pick(("", " -> relu", " -> bn")))
+            options = self.pick(("", "(training)", "(training, weight=0.5)"))
+            main = main or not options
+            start = self.pick(("", "", f"@{self.pick(known)} -> "))
+            self.add(1, f"output {self.label('out')}{options}: {start}{self.side_chain()}")
+            if self.maybe(4):
+                self.add(1, f"output {self.label('out')}{options}: @{self.pick(known)}")
+        return main
+
+    def side_chain(self) -> str:
+        steps = ["conv(4, 1x1)", "dropout(0.4)", "{ conv(2, 1x1) -> bn -> relu }", "inception { relu; conv(2, 1x1) }"]
+        steps += ["relu", "conv(6, 3x3, pad=1) -> bn", "part0(8)" if self.blocks else "scale", "identity"]
+        return " -> ".join(self.pick(steps) for _ in range(self.choose(3) + 1))
 
     def add(self, indent: int, text: str) -> None:
         self.lines.append("    " * indent + text)

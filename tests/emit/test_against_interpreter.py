@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 import pytest
 import torch
@@ -28,7 +29,8 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-Run = Callable[[Tensor], Sequence[Tensor]]
+Outputs = Sequence[Tensor | None]
+Run = Callable[[Sequence[Tensor]], Outputs]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -46,27 +48,31 @@ def test_module_does_what_the_graph_says(data: st.DataObject) -> None:
 
 
 def compare(program: Program, module: nn.Module) -> None:
-    """Outputs, gradients of weights and input, and buffers; dropout draws from the same seed."""
-    shape = program.graph.inputs[0].shape
-    assert shape is not None
-    x = torch.randn(2, *shape.at(program.nominal)[1:])
+    """Outputs, gradients of weights and inputs, and buffers; dropout draws from the same seed."""
+    shapes = [value.shape for value in program.graph.inputs]
+    inputs = tuple(torch.randn(2, *shape.at(program.nominal)[1:]) for shape in shapes if shape)
     before = {key: tensor.clone() for key, tensor in module.state_dict().items()}
-    ours = step(module, lambda x: (module(x),), x)
+    ours = step(module, lambda inputs: results(module(*inputs)), inputs)
     module.load_state_dict(before)
-    theirs = step(module, lambda x: Interpreter(module).run(program.graph, (x,)), x)
+    theirs = step(module, lambda inputs: Interpreter(module).run(program.graph, inputs), inputs)
     assert ours.keys() == theirs.keys()
     for name, tensor in ours.items():
         assert torch.equal(tensor, theirs[name]), name
 
 
-def step(module: nn.Module, run: Run, x: Tensor) -> dict[str, Tensor]:
+def results(output: object) -> Outputs:
+    return cast("Outputs", output if isinstance(output, tuple) else (output,))
+
+
+def step(module: nn.Module, run: Run, inputs: Sequence[Tensor]) -> dict[str, Tensor]:
     """One training step: everything that it makes."""
     module.zero_grad()
-    x = x.clone().requires_grad_()
+    inputs = tuple(x.clone().requires_grad_() for x in inputs)
     torch.manual_seed(3)
-    outputs = run(x)
+    outputs = [output for output in run(inputs) if output is not None]
     sum((output * output).sum() for output in outputs).backward()  # type: ignore[union-attr]
-    grads = {f"gradient of {name}": p.grad for name, p in [("input", x), *module.named_parameters()]}
+    of = [*((f"input {i}", x) for i, x in enumerate(inputs)), *module.named_parameters()]
+    grads = {f"gradient of {name}": p.grad for name, p in of}
     buffers = {f"buffer {name}": buffer.clone() for name, buffer in module.named_buffers()}
     made = {f"output {i}": output.detach() for i, output in enumerate(outputs)}
     return {**made, **{name: grad for name, grad in grads.items() if grad is not None}, **buffers}
