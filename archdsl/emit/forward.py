@@ -16,7 +16,7 @@ from archdsl.emit.code import Call, Expr, Infix, Literal, Name, Ternary
 from archdsl.emit.compare import compared, comparisons
 from archdsl.emit.construct import Construction
 from archdsl.emit.frame import LOCALS, Frame, Pending, origin
-from archdsl.emit.layout import block
+from archdsl.emit.layout import STEP, block, fits
 from archdsl.emit.loops import Loop, Turned
 from archdsl.emit.names import Names, variable
 from archdsl.emit.numbering import INDEX
@@ -240,11 +240,13 @@ class Forward:
         outside, self.frame.statements = self.frame.statements, []
         self._items(items)
         waiting = self.frame.pending.get(exit_)
-        if waiting is not None and not self.frame.statements and len(waiting.expr.flat()) <= ROOM:
-            waiting.expr = Ternary(waiting.expr, TRAINING_MODE, Literal(None))
-            self.frame.name(exit_, target)
-            self.frame.statements = [*outside, *self.frame.statements]
-            return
+        if waiting is not None and not self.frame.statements:
+            one = Ternary(waiting.expr, TRAINING_MODE, Literal(None))
+            if fits(Assign((target,), one, origin=origin(waiting.span)), 2 * STEP):
+                waiting.expr = one
+                self.frame.name(exit_, target)
+                self.frame.statements = [*outside, *self.frame.statements]
+                return
         self._settle_in(exit_, target)
         body, self.frame.statements = self.frame.statements, outside
         self.frame.statements += [Assign((target,), Literal(None)), If(TRAINING_MODE, tuple(body))]

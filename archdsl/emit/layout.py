@@ -131,8 +131,11 @@ def spread(start: str, expr: Expr, end: str, indent: int) -> Iterator[str]:
             yield from spread(f"{start}lambda: ", body, end, indent)
         case Infix(op=op, left=left, right=Call() as right):
             yield from spread(f"{start}{left.flat()} {op} ", right, end, indent)
-        case Ternary():
-            raise ValueError(f"does not fit on a line: {expr.flat()}")
+        case Ternary(then=then, test=test, other=other):
+            yield f"{margin}{start}("
+            for word, part in (("", then), ("if ", test), ("else ", other)):
+                yield from spread(word, part, "", indent + STEP)
+            yield f"{margin}){end}"
         case _:
             yield f"{margin}{start}{expr.flat()}{end}"
 
@@ -156,6 +159,12 @@ def _filled(start: str, expr: Expr, table: Table, end: str, indent: int) -> Iter
     else:
         yield from textwrap.wrap(f"{', '.join(rows)},", WIDTH, initial_indent=inner, subsequent_indent=inner)
     yield f"{margin}]{after}{end}  # fmt: skip"
+
+
+def fits(statement: Stmt, indent: int) -> bool:
+    """Whether a statement stands on one line."""
+    lines = list(block((statement,), indent))
+    return len(lines) == 1 and len(lines[0]) <= WIDTH
 
 
 def _generator(element: Expr, turns: str, indent: int) -> Iterator[str]:
