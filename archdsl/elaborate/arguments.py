@@ -274,6 +274,10 @@ def _list_of(accepts: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: is_list(value) and all(accepts(item.value) for item in items(value))
 
 
+def _one_or_more(value: object) -> bool:
+    return _int(value) or _list_of(_int)(value)
+
+
 def _plain(value: object) -> object:
     return tuple(_plain(item.value) if is_list(item.value) else item.value for item in items(value))
 
@@ -304,6 +308,7 @@ _KINDS: dict[str, tuple[Callable[[object], bool], str, Callable[[object], object
     "Size": (_size, "an int or a size such as 3x3", _same),
     "ints": (_list_of(_int), "a list of ints", _plain),
     "floats": (_list_of(_number), "a list of numbers", _plain),
+    "Axes": (_one_or_more, "an int or a list of ints", lambda value: _plain(value) if is_list(value) else (value,)),
     "Table": (_list_of(_list_of(_int)), "a list of lists of ints", _plain),
     "list": (is_list, "a list", _same),
     "step": (_is(StepValue), "a step, such as relu", _same),

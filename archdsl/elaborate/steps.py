@@ -141,6 +141,8 @@ def run_value(step: StepValue, label: StepLabel | None, unit: ast.Use, at: At) -
 def _check_operands(name: str, takes: int, operands: list[Tensor], unit: ast.Use, at: At) -> None:
     if len(operands) == takes or (takes < 0 and len(operands) >= 2):
         return
+    if any(operand.value.shape is None for operand in operands):
+        raise Failed  # behind an error: it may have been a list of several
     from archdsl.diagnostic import Help
     from archdsl.errors.values import NotStepArguments
 

@@ -116,12 +116,12 @@ class Subscript(Expr):
 
 
 class Index(Expr):
-    """What stands in brackets: integers and slices, one for each leading axis."""
+    """What stands in brackets: integers, slices and expressions, one for each leading axis."""
 
-    items: tuple[int | slice, ...]
+    items: tuple[int | slice | Expr, ...]
 
     def flat(self) -> str:
-        return ", ".join(_slice(item) if isinstance(item, slice) else quoted(item) for item in self.items)
+        return ", ".join(map(_index, self.items))
 
 
 class Items(Expr):
@@ -266,6 +266,12 @@ class Lambda(Expr):
 def attribute(value: Expr, name: str) -> Expr:
     """`value.name`."""
     return Name(f"{value.text}.{name}") if isinstance(value, Name) else Attribute(value, name)
+
+
+def _index(item: int | slice | Expr) -> str:
+    if isinstance(item, Expr):
+        return item.flat()
+    return _slice(item) if isinstance(item, slice) else quoted(item)
 
 
 def _slice(item: slice) -> str:

@@ -75,7 +75,7 @@ class Writer:
                 indexed = cast("Sequence[form.Index]", values)
                 return code.Subscript(
                     self.word([index.value for index in indexed], path),
-                    code.Index(items),
+                    code.Index(tuple(self._bracket(item) for item in items)),
                 )
             case list() | tuple() if not _plain_numbers(cast("Sequence[object]", first)):
                 sequences = cast("Sequence[Sequence[object]]", values)
@@ -85,6 +85,11 @@ class Writer:
                 return self._free(first)
             case _:
                 return self._number(values, path)
+
+    def _bracket(self, item: int | slice | list[int] | form.X) -> int | slice | Expr:
+        if isinstance(item, form.X):
+            return self.operands[item.index]
+        return code.Items(tuple(map(Literal, item))) if isinstance(item, list) else item
 
     def _number(self, values: Sequence[object], path: str) -> Expr:
         entries = [_entry(member, value) for member, value in zip(self.members, values)]

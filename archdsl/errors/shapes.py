@@ -415,6 +415,24 @@ class CannotAttend(Error):
     difference: str
 
 
+class CannotCompare(Error):
+    """Distances between vectors of different length. Centres are rows: [centres, features].
+
+    input features: [N, 84]
+    const bitmaps: [10, 80] = 0
+    distance(@, @bitmaps)      # 84 numbers against 80
+    """
+
+    code: ClassVar[str] = "E0325"
+    title: ClassVar[str] = "`{op}` from {shape} to centres of {centres}"
+    label: ClassVar[str] = "the number of features differs: {difference}"
+
+    op: str
+    shape: str
+    centres: str
+    difference: str
+
+
 class TiedShapes(Error):
     """Two steps share one tensor, so both need the same shape of it.
 

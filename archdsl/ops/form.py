@@ -62,10 +62,10 @@ class Infix(Record):
 
 
 class Index(Record):
-    """`value[items]`: integers and Python slices, one for each leading axis."""
+    """`value[items]`: integers, Python slices, a list of integers or an operand that holds some; for leading axes."""
 
     value: object
-    items: tuple[int | slice, ...]
+    items: tuple[int | slice | list[int] | X, ...]
 
 
 def call(callee: str, *args: object, defaults: Mapping[str, object] | None = None, **kwargs: object) -> Call:

@@ -19,6 +19,9 @@ from archdsl.record import Record
 Size = tuple[int, ...]
 """`3x3`; a plain number means the same in every direction."""
 
+Axes = tuple[int, ...]
+"""An int or a list of ints: one axis, or several."""
+
 Table = tuple[tuple[int, ...], ...]
 """`[[0, 1], [1, 2, 3]]`: rows of ints, each of its own length."""
 
@@ -70,7 +73,7 @@ class Param(Record):
 
     name: str
     kind: str
-    """int, float, bool, str, Size (a number or `3x3`), ints (a list of ints), Table, word (one of `choices`), or
+    """int, float, bool, str, Size (a number or `3x3`), ints (a list of ints), Axes, Table, word (one of `choices`), or
     AxisSizes: all arguments by other names than the op's own, as `(("g", 2),)`."""
     optional: bool
     choices: tuple[str, ...]

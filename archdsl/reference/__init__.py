@@ -134,6 +134,7 @@ def kind(param: Param) -> str:
         "str": "a string",
         "Size": "a number or a size (`3x3`)",
         "ints": "a list of integers",
+        "Axes": "an integer or a list of integers",
         "Table": "a list of lists of integers",
         "AxisSizes": "integers, by names of your own",
         "word": ", ".join(param.choices),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -42,12 +43,13 @@ class Interpreter:
                 results = self.run(node.graph, operands, here)
             else:
                 assert isinstance(node, Layer)
-                results = (self.layer(node, operands, here),)
+                made = self.layer(node, operands, here)
+                results = made if len(node.outputs) > 1 else (made,)
             values.update((id(value), tensor) for value, tensor in zip(node.outputs, results))
         left_out = [output.training and not self.training for output in graph.returns] or [False] * len(graph.outputs)
         return tuple(None if out else values[id(value)] for value, out in zip(graph.outputs, left_out))
 
-    def layer(self, node: Layer, operands: Sequence[Tensor], path: tuple[str, ...]) -> Tensor:
+    def layer(self, node: Layer, operands: Sequence[Tensor], path: tuple[str, ...]) -> Any:
         written = node.op.torch(*(value.shape for value in node.inputs))
         word = Word(node, operands, path, self)
         if written.function is not None:
@@ -89,7 +91,7 @@ class Word:
             case form.Infix(op=op, left=left, right=right):
                 return SIGNS[op](self.value(left), self.value(right))
             case form.Index(value=value, items=items):
-                return self.value(value)[items]
+                return self.value(value)[tuple(map(self.value, items))]
             case form.Call(callee=callee, args=args, kwargs=kwargs):
                 positional = [self.value(arg) for arg in args]
                 named = {name: self.value(value) for name, value in kwargs}

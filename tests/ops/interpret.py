@@ -18,7 +18,14 @@ from archdsl.ops.form import Axis, Call, Device, Index, Infix, P, Training, X
 from archdsl.ops.op import Op
 
 ROOTS = {"nn": nn, "F": F, "torch": torch}
-SIGNS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "@": operator.matmul, "//": operator.floordiv}
+SIGNS = {
+    "+": operator.add,
+    "-": operator.sub,
+    "/": operator.truediv,
+    "*": operator.mul,
+    "@": operator.matmul,
+    "//": operator.floordiv,
+}
 
 
 class NotAForm(Exception):

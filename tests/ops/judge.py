@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +40,7 @@ def without_warnings():
         yield
 
 
-def judge(op: Op, *shapes: Shape) -> Shape | None:
+def judge(op: Op, *shapes: Shape) -> Shape | tuple[Shape, ...] | None:
     """Assert that op and PyTorch agree on inputs of these shapes; the output's shape if both accept them."""
     ours, refused = shape_or_refusal(op, shapes)
     if refused is not None:
@@ -50,15 +51,21 @@ def judge(op: Op, *shapes: Shape) -> Shape | None:
         return None
     outputs = run(op, shapes)
     for output in outputs:
-        assert tuple(output.shape) == ours.at({}), f"{op} of {shapes}"
-        assert str(output.dtype).removeprefix("torch.") == ours.dtype
+        for made, claimed in zip(several(output), several(ours), strict=True):
+            assert tuple(made.shape) == claimed.at({}), f"{op} of {shapes}"
+            assert str(made.dtype).removeprefix("torch.") == claimed.dtype
     if len(outputs) == 2:
         torch.testing.assert_close(outputs[0], outputs[1], rtol=0, atol=0, equal_nan=True)
     check_state(op, shapes)
     return ours
 
 
-def shape_or_refusal(op: Op, shapes: Sequence[Shape]) -> tuple[Shape | None, Refused | None]:
+def several(output: Any) -> tuple[Any, ...]:
+    """The values that an op makes: one or several."""
+    return tuple(output) if isinstance(output, (tuple, list)) else (output,)
+
+
+def shape_or_refusal(op: Op, shapes: Sequence[Shape]) -> tuple[Shape | tuple[Shape, ...] | None, Refused | None]:
     try:
         return op.shape(*shapes), None
     except Refused as refused:
@@ -157,9 +164,10 @@ def check_free(op: Op, sizes: Sizes, dtype: str = "float32", *, start: int = 0) 
         chosen = {f"D{axis}": size + step for axis, size in enumerate(sizes) if axis in names}
         assert all(domain.allows(name, size) for name, size in chosen.items())
         fixed = Shape([Dim.of(size) for size in free.at(chosen)], dtype)
-        assert op.shape(fixed).at({}) == formula.at(chosen)
+        expected = [each.at(chosen) for each in several(formula)]
+        assert [each.at({}) for each in several(op.shape(fixed))] == expected
         form, inputs = op.torch(free), tensors([fixed])
         with without_warnings(), torch.no_grad():
             runner = Runner(op, inputs, sizes=chosen)
             output = runner.value(form.function) if form.function else runner.value(form.module).eval()(*inputs)
-        assert tuple(output.shape) == formula.at(chosen)
+        assert [tuple(each.shape) for each in several(output)] == expected

@@ -19,7 +19,7 @@ ROLES = {
     *("conv", "dense", "norm", "pool", "activation", "merge", "reshape", "resize", "regularise", "identity"),
     *("attention", "embedding"),
 }
-KINDS = {"int", "float", "bool", "str", "Size", "ints", "Table", "word", "AxisSizes"}
+KINDS = {"int", "float", "bool", "str", "Size", "ints", "Axes", "Table", "word", "AxisSizes"}
 
 
 def find(name: str) -> type[Op]:
