@@ -16,18 +16,36 @@ if TYPE_CHECKING:
     from archdsl.api import TooLarge, check, compile, export, load, loads
     from archdsl.diagnostic import CompileError
     from archdsl.formats import ExportError
+    from archdsl.weights.error import WeightsError
+    from archdsl.weights.loading import load_weights, save
 
-__all__ = ["CompileError", "ExportError", "TooLarge", "__version__", "check", "compile", "export", "load", "loads"]
+__all__ = [
+    "CompileError",
+    "ExportError",
+    "TooLarge",
+    "WeightsError",
+    "__version__",
+    "check",
+    "compile",
+    "export",
+    "load",
+    "load_weights",
+    "loads",
+    "save",
+]
 
 _HOMES = {
     "CompileError": "archdsl.diagnostic",
     "ExportError": "archdsl.formats",
     "TooLarge": "archdsl.api",
+    "WeightsError": "archdsl.weights.error",
     "check": "archdsl.api",
     "compile": "archdsl.api",
     "export": "archdsl.api",
     "load": "archdsl.api",
+    "load_weights": "archdsl.weights.loading",
     "loads": "archdsl.api",
+    "save": "archdsl.weights.loading",
 }
 
 

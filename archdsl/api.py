@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from archdsl.budget import Limits
@@ -33,6 +33,9 @@ def load(
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
     max_bytes: int | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    without: str | Sequence[str] = (),
+    strict: bool = True,
     **params: object,
 ) -> nn.Module:
     """Build the network of a spec.
@@ -42,13 +45,18 @@ def load(
                an expression of the language ("bn(eps=0.001)"). With any, `expect` clauses are skipped.
     max_bytes: what its parameters and buffers may take; None: the memory that is free. "meta" devices need none.
 
+    weights:   a safetensors file; its numbers are loaded, as `load_weights` does with `without` and `strict`. What it
+               reports goes to the logger "archdsl": as a warning if there is more to say than that all was loaded.
+
     The weights are drawn on the CPU, in float32 and in textual order, then moved: one seed gives one network.
 
     Raises:
         CompileError: the spec has mistakes; all of them are in it.
         TooLarge: it needs more than `max_bytes`.
+        WeightsError: the file can't be read or doesn't fit; nothing was built.
     """
-    return build(_program(path, variant, params), device=device, dtype=dtype, max_bytes=max_bytes)
+    program = _program(path, variant, params)
+    return _build(program, weights, without, strict, device=device, dtype=dtype, max_bytes=max_bytes)
 
 
 def loads(
@@ -59,11 +67,14 @@ def loads(
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
     max_bytes: int | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    without: str | Sequence[str] = (),
+    strict: bool = True,
     **params: object,
 ) -> nn.Module:
     """Build the network of a spec given as text, as `load` does. `name` is what messages call it; it can't import."""
     program = _checked(Source(name, text), variant, params, None)
-    return build(program, device=device, dtype=dtype, max_bytes=max_bytes)
+    return _build(program, weights, without, strict, device=device, dtype=dtype, max_bytes=max_bytes)
 
 
 def compile(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> str:
@@ -126,6 +137,7 @@ def build(
     import torch
 
     from archdsl.generated import run
+    from archdsl.weights.origin import Origin, mark
 
     on_meta = device is not None and torch.device(device).type == "meta"
     if not on_meta:
@@ -133,9 +145,32 @@ def build(
     network = getattr(run(emit(program), program.title, _specs(program)), network_class(program))
     if on_meta:
         with torch.device("meta"):
-            return network().to(dtype=dtype)
-    module = network()
+            module = network().to(dtype=dtype)
+    else:
+        module = network()
+    mark(module, Origin.of_program(program))
     return module if device is None and dtype is None else module.to(device=device, dtype=dtype)
+
+
+def _build(
+    program: Program,
+    weights: str | os.PathLike[str] | None,
+    without: str | Sequence[str],
+    strict: bool,
+    *,
+    device: torch.device | str | None,
+    dtype: torch.dtype | None,
+    max_bytes: int | None,
+) -> nn.Module:
+    """Build a checked network and load its weights, where a file is named. What doesn't fit is refused before."""
+    if weights is None:
+        return build(program, device=device, dtype=dtype, max_bytes=max_bytes)
+    from archdsl.weights.loading import finish, prepare
+
+    report = prepare(program, weights, without, strict)
+    module = build(program, device=device, dtype=dtype, max_bytes=max_bytes)
+    finish(module, report)
+    return module
 
 
 def _program(path: str | os.PathLike[str], variant: str | None, params: Mapping[str, object]) -> Program:

@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from archdsl.budget import Limits
 from archdsl.diagnostic import Diagnostic, Error, Help
@@ -14,6 +15,7 @@ from archdsl.source import Source, Span
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
+SPEC = ".arch"
 
 
 class Refusal(Exception):
@@ -89,25 +91,48 @@ def importer(main: Source, limits: Limits) -> Callable[[Source, str], Source]:
     return load
 
 
+def opened(path: str, suffix: str) -> BinaryIO:
+    """A plain file, open for reading. A missing one gets the nearest name with that suffix suggested.
+
+    Raises:
+        Refusal: it is missing, no plain file or unreadable.
+    """
+    try:
+        return _open(path, path, suffix)
+    except _Unfit as unfit:
+        raise refusal(unfit.error, path, *unfit.helps) from None
+
+
 def _bytes(path: str, shown: str, limits: Limits) -> bytes:
-    """At most one byte more than the limit. A pipe or device is refused before anything waits for it."""
+    """At most one byte more than the limit."""
+    from archdsl.errors.files import FileUnreadable
+
+    with _open(path, shown, SPEC) as file:
+        try:
+            return file.read(limits.bytes + 1)
+        except OSError as problem:
+            raise _Unfit(FileUnreadable(shown, reason(problem))) from None
+
+
+def _open(path: str, shown: str, suffix: str) -> BinaryIO:
+    """A pipe or device is refused before anything waits for it."""
     from archdsl.errors.files import FileMissing, FileUnreadable, NotAFile
 
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except (FileNotFoundError, NotADirectoryError):
-        raise _Unfit(FileMissing(shown), *_nearby(path)) from None
+        raise _Unfit(FileMissing(shown), *_nearby(path, suffix)) from None
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the path
         raise _Unfit(FileUnreadable(shown, reason(problem))) from None
     if kind := _kind(os.fstat(handle).st_mode):
         os.close(handle)
-        helps = (Help(f"read it through standard input: archdsl ... - < {shown}"),) if kind == "a pipe" else ()
+        helps = (
+            (Help(f"read it through standard input: archdsl ... - < {shown}"),)
+            if kind == "a pipe" and suffix == SPEC
+            else ()
+        )
         raise _Unfit(NotAFile(shown, kind), *helps)
-    try:
-        with open(handle, "rb") as file:
-            return file.read(limits.bytes + 1)
-    except OSError as problem:
-        raise _Unfit(FileUnreadable(shown, reason(problem))) from None
+    return open(handle, "rb")
 
 
 def _kind(mode: int) -> str:
@@ -133,7 +158,7 @@ def _source(data: bytes, name: str, path: Path | None, limits: Limits) -> Source
     return Source(name, data.decode("utf-8", "surrogateescape"), path)
 
 
-def _nearby(path: str) -> tuple[Help, ...]:
+def _nearby(path: str, suffix: str) -> tuple[Help, ...]:
     """The file that was probably meant."""
     from archdsl.errors.suggest import closest
 
@@ -142,5 +167,5 @@ def _nearby(path: str) -> tuple[Help, ...]:
         names = os.listdir(folder or ".")[:10_000]
     except OSError:
         return ()
-    meant = closest(name, (other for other in names if other.endswith(".arch")))
+    meant = closest(name, (other for other in names if other.endswith(suffix)))
     return (Help(f"did you mean `{os.path.join(folder, meant)}`?"),) if meant else ()

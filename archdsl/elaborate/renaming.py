@@ -13,7 +13,7 @@ MOST = 1_000
 
 def run_rename(statement: ast.Rename, at: At) -> None:
     """Keep a rule; the rules apply in the order in which they are met."""
-    rule = Rename(text(statement.old, at), text(statement.new, at), statement.span)
+    rule = Rename(text(statement.old, at), text(statement.new, at))
     renames = at.session.renames
     problem = rule.problem() if len(renames) < MOST else f"there are more than {MOST:,} rules"
     if problem:

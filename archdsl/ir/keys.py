@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.source import Span
+from archdsl.record import Record
 
 
 def captured(pattern: str, key: str) -> list[str] | None:
@@ -35,19 +35,15 @@ def below(path: str, key: str) -> bool:
     return key == path or key.startswith(f"{path}.")
 
 
-class Rename:
+class Rename(Record):
     """`rename "norm.1" -> "norm1"`: what a file calls `old` is the network's `new`.
 
     Without a `*`, `old` is a run of whole parts, anywhere in a key and each time that it occurs; an empty `new` takes
     them away. With a `*` it is the form of a whole key, and each `*` of `new` is what the one at its place stood for.
     """
 
-    __slots__ = ("new", "old", "span")
-
-    def __init__(self, old: str, new: str, span: Span) -> None:
-        self.old = old
-        self.new = new
-        self.span = span
+    old: str
+    new: str
 
     def __str__(self) -> str:
         return f'"{self.old}" -> "{self.new}"'

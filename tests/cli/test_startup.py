@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import archdsl
+
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
 HEAVY = ("torch", "numpy", "networkx", "rich", "graphviz", "safetensors", "importlib.metadata")
@@ -29,6 +31,7 @@ sys.exit(status)
         ["summary", str(SPECS / "resnet.arch:resnet18")],
         ["compile", str(SPECS / "resnet.arch:resnet18"), "-o", "{folder}/net.py"],
         ["why", str(SPECS / "resnet.arch:resnet18"), "layer1.0.conv1"],
+        ["weights", "check", str(SPECS / "resnet.arch:resnet18"), "{weights}"],
         ["ops"],
         ["ops", "conv"],
         ["explain", "E0701"],
@@ -38,14 +41,22 @@ sys.exit(status)
     ids=" ".join,
 )
 def test_no_command_loads_what_it_does_not_need(command: list[str], tmp_path: Path) -> None:
+    places = {"folder": tmp_path, "weights": weights(tmp_path) if "weights" in command else ""}
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(heavy=HEAVY), *(word.format(folder=tmp_path) for word in command)],
+        [sys.executable, "-c", SCRIPT.format(heavy=HEAVY), *(word.format(**places) for word in command)],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines()[-1] == "", "loaded"
+
+
+def weights(folder: Path) -> Path:
+    """A file that fits ResNet-18."""
+    path = folder / "net.safetensors"
+    archdsl.save(archdsl.load(SPECS / "resnet.arch", "resnet18"), path)
+    return path
 
 
 def test_a_mistake_loads_no_more(tmp_path: Path) -> None:

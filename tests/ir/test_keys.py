@@ -10,13 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archdsl.ir.keys import Rename, below, captured
-from archdsl.source import Source, Span
-
-SPAN = Span(Source("net.arch", ""), 0, 0)
 
 
 def renamed(old: str, new: str, key: str) -> str:
-    rule = Rename(old, new, SPAN)
+    rule = Rename(old, new)
     assert rule.problem() is None
     return rule.apply(key)
 
@@ -54,7 +51,7 @@ def test_what_a_rule_makes_of_a_key(old: str, new: str, key: str, made: str) -> 
     ],
 )
 def test_rules_that_cannot_be_meant(old: str, new: str, reason: str) -> None:
-    assert reason in (Rename(old, new, SPAN).problem() or "")
+    assert reason in (Rename(old, new).problem() or "")
 
 
 @given(st.text("ab.*", max_size=8), st.text("ab.", max_size=12))
