@@ -17,7 +17,7 @@ GENERATED = '"""net, compiled by archdsl from net.arch (sha256 0). Edit the spec
 
 def refused(path: Path, **options: bool) -> str:
     with pytest.raises(Refusal) as caught:
-        write(str(path), "new", **options)
+        write(str(path), b"new", **options)
     return caught.value.diagnostics[0].code
 
 
@@ -28,7 +28,7 @@ def mode(path: Path) -> int:
 def test_a_new_file_gets_the_permissions_that_the_user_gives_to_new_files(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        write(str(tmp_path / "net.py"), "new\n")
+        write(str(tmp_path / "net.py"), b"new\n")
     finally:
         os.umask(before)
     assert (tmp_path / "net.py").read_bytes() == b"new\n"
@@ -39,7 +39,7 @@ def test_a_generated_file_is_replaced_and_keeps_its_permissions(tmp_path: Path) 
     path = tmp_path / "net.py"
     path.write_text(GENERATED)
     path.chmod(0o755)
-    write(str(path), "new")
+    write(str(path), b"new")
     assert (path.read_text(), mode(path)) == ("new", 0o755)
 
 
@@ -49,7 +49,7 @@ def test_any_other_file_is_kept_without_force(tmp_path: Path, text: str) -> None
     path.write_text(text)
     assert refused(path) == "E0810"
     assert path.read_text() == text
-    write(str(path), "new", force=True)
+    write(str(path), b"new", force=True)
     assert path.read_text() == "new"
 
 
@@ -69,7 +69,7 @@ def test_a_missing_folder_says_so(tmp_path: Path) -> None:
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real.py").write_text(GENERATED)
     (tmp_path / "link.py").symlink_to("real.py")
-    write(str(tmp_path / "link.py"), "new")
+    write(str(tmp_path / "link.py"), b"new")
     assert (tmp_path / "link.py").is_symlink()
     assert (tmp_path / "real.py").read_text() == "new"
 
@@ -92,14 +92,5 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr(writing.os, step, fail)
     assert refused(path) == "E0811"
-    assert path.read_text() == GENERATED
-    assert os.listdir(tmp_path) == ["net.py"]
-
-
-def test_text_that_cannot_be_written_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "net.py"
-    path.write_text(GENERATED)
-    with pytest.raises(Refusal):
-        write(str(path), "\ud800")
     assert path.read_text() == GENERATED
     assert os.listdir(tmp_path) == ["net.py"]

@@ -290,6 +290,28 @@ def test_ties_that_differ_in_the_file_are_refused(tmp_path: Path) -> None:
     refused(Tied(), tmp_path / "t.safetensors", "E0910")
 
 
+TIED = """\
+network lm(vocab = 11) {
+    input ids: int64 [N, L = 4]
+    param scale: [6] = ones
+    const shift: [6] = zeros
+    wte: embedding(vocab, 6)
+    mul(@, @scale) -> add(@, @shift)
+    head: linear(vocab, bias=false, weight=@wte.weight)
+}
+"""
+
+
+@pytest.mark.parametrize("name", ["wte", "head"])
+def test_a_spec_that_ties(tmp_path: Path, name: str) -> None:
+    module = archdsl.loads(TIED)
+    archdsl.save(module, tmp_path / "t.safetensors")
+    tensors = load_file(tmp_path / "t.safetensors")
+    assert tensors.keys() == {"scale", "wte.weight"}
+    save_file({"scale": tensors["scale"], f"{name}.weight": tensors["wte.weight"]}, tmp_path / "t.safetensors")
+    assert equal(archdsl.loads(TIED, weights=tmp_path / "t.safetensors").state_dict(), module.state_dict())
+
+
 def test_a_network_without_the_tie_misses_the_other_name(tmp_path: Path) -> None:
     save_file({"wte.weight": torch.zeros(6, 4)}, tmp_path / "t.safetensors")
     refused(Tied(tied=False), tmp_path / "t.safetensors", "E0907")
