@@ -21,6 +21,8 @@ CASES = {
     "resnext50_32x4d": ("specs/resnet.arch", "resnext50_32x4d"),
     "googlenet": ("tests/golden/googlenet.arch", None),
     "densenet": ("tests/golden/densenet.arch", None),
+    "heads": ("tests/golden/heads.arch", "heads"),
+    "taps": ("tests/golden/heads.arch", "taps"),
     "mobilenet": ("tests/golden/mobilenet.arch", None),
 }
 
