@@ -46,7 +46,7 @@ def test_outputs_of_training_come_behind_the_main_ones_and_leave_the_last_value(
 
 def test_a_side_chain_lets_the_current_value_pass() -> None:
     net = graph("a: conv(4, 1x1)\noutput mask: conv(2, 1x1) -> relu\nb: relu\noutput last: @")
-    by_name = {name: node for name, node in zip(labels(net.nodes), net.nodes)}
+    by_name = dict(zip(labels(net.nodes), net.nodes))
     assert by_name["b"].inputs[0].node is by_name["mask"].inputs[0].node is by_name["a"]
 
 
