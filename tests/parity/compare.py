@@ -58,12 +58,24 @@ class Trained(NamedTuple):
 def train(module: nn.Module, x: Tensor) -> Trained:
     module.train()
     torch.manual_seed(2)  # dropout draws from here
-    loss = F.cross_entropy(module(x), torch.arange(len(x)))
+    loss = total_loss(module(x), torch.arange(len(x)))
     module.zero_grad(set_to_none=True)
     loss.backward()
     gradients = {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
     module.zero_grad(set_to_none=True)
     return Trained(loss.detach(), gradients, module.state_dict())
+
+
+def total_loss(made: Tensor | NamedTuple, classes: Tensor) -> Tensor:
+    """Of all outputs; those of a tuple go by their names, since torchvision has them in another order."""
+    if isinstance(made, Tensor):
+        return F.cross_entropy(made, classes)
+    losses = {name: F.cross_entropy(value, classes) for name, value in made._asdict().items()}
+    return torch.stack([weight(name) * losses[name] for name in sorted(losses)]).sum()
+
+
+def weight(output: str) -> float:
+    return 0.3 if output.startswith("aux") else 1.0
 
 
 def same_tensors(theirs: dict[str, Tensor], ours: dict[str, Tensor]) -> bool:

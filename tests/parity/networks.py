@@ -35,6 +35,19 @@ NETWORKS = (
     *(Network(f"resnext{name}", "resnet.arch", 64, 48) for name in ("50_32x4d", "101_32x8d", "101_64x4d")),
     *(Network(f"wide_resnet{depth}_2", "resnet.arch", 64, 48) for depth in (50, 101)),
     *(Network(f"vgg{depth}{bn}", "vgg.arch", 64, 32) for depth in (11, 13, 16, 19) for bn in ("", "_bn")),
+    *(Network(f"densenet{depth}", "densenet.arch", 64, 48) for depth in (121, 161, 169, 201)),
+    Network("googlenet", "googlenet.arch", 96, 64, options=(("init_weights", True),)),
+    Network("googlenet", "googlenet.arch", 96, 64, "googlenet_no_aux", (("aux_logits", False), ("init_weights", True))),
+    # Its head needs a map of 17x17, which is what 299 leaves.
+    Network("inception_v3", "inception_v3.arch", 299, 315, options=(("init_weights", True),)),
+    Network(
+        "inception_v3",
+        "inception_v3.arch",
+        107,
+        91,
+        "inception_v3_no_aux",
+        (("aux_logits", False), ("init_weights", True)),
+    ),
     Network(
         "resnet50",
         "resnet.arch",
@@ -45,5 +58,5 @@ NETWORKS = (
     ),
 )
 
-SMALLEST = ("alexnet_torchvision", "resnet18", "resnext50_32x4d", "vgg11")
+SMALLEST = ("alexnet_torchvision", "resnet18", "resnext50_32x4d", "vgg11", "densenet121", "googlenet")
 """The smallest of each of their families."""
