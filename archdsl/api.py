@@ -40,7 +40,8 @@ def load(
 ) -> nn.Module:
     """Build the network of a spec.
 
-    variant:   a variant or network of the file; None: its only network, with its defaults.
+    variant:   a variant or network of the file; None: its network, with its defaults; of several
+               the one that is called as the file is.
     params:    parameters of the network: numbers, booleans, strings, lists; for one that is a step, a string that is
                an expression of the language ("bn(eps=0.001)"). With any, `expect` clauses are skipped.
     max_bytes: what its parameters and buffers may take; None: the memory that is free. "meta" devices need none.

@@ -52,7 +52,8 @@ def check(
 ) -> Checked:
     """Check one network.
 
-    target:   a variant or network of the file; None: the file's only network with its defaults.
+    target:   a variant or network of the file; None: the file's network with its defaults; of several
+              the one that is called as the file is.
     settings: parameters set from outside, as Python scalars and lists or as `ast.Expr`; with any, `expect` is skipped.
     """
     budget = Budget(limits)

@@ -34,7 +34,7 @@ def _resolve(file: SpecFile, target: str | None, session: Session) -> tuple[ast.
     """The network, and the variants that lead to it, the one asked for first."""
     start = Span(file.source, 0, 0)
     if target is None:
-        return _only_network(file, session), []
+        return _main_network(file, session), []
     variants: list[ast.Variant] = []
     name, span = target, start
     while name in file.variants:
@@ -61,11 +61,15 @@ def _made_of_itself(variants: Sequence[ast.Variant], session: Session) -> Failed
     return session.reporter.fail(VariantCycle(names[0], " = ".join(names)), variants[first].base.span)
 
 
-def _only_network(file: SpecFile, session: Session) -> ast.Network:
+def _main_network(file: SpecFile, session: Session) -> ast.Network:
+    """The file's only network or, of several, the one that the file is named after."""
     if len(file.networks) == 1:
         return next(iter(file.networks.values()))
     if session.reporter.diagnostics.failed:
         raise Failed  # what could not be read may have been the network
+    stem = file.source.name.replace("\\", "/").rpartition("/")[2].removesuffix(".arch")
+    if stem in file.networks:
+        return file.networks[stem]
     from archdsl.errors.files import NoNetwork, SeveralNetworks
 
     error = SeveralNetworks(", ".join(file.networks)) if file.networks else NoNetwork()

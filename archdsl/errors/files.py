@@ -140,12 +140,12 @@ class NoNetwork(Error):
 
 
 class SeveralNetworks(Error):
-    """The file has more than one network, and no name says which is meant.
+    """The file has more than one network, none with the file's own name, and nothing says which is meant.
 
     Example:
         archdsl compile nets.arch
 
-    Mend: add the name: `archdsl compile nets.arch:small`.
+    Mend: add the name: `archdsl compile nets.arch:small`. Or name the file after the network that is meant most often.
     """
 
     names: str

@@ -7,7 +7,9 @@ import keyword
 import pytest
 from torch import nn
 
+from archdsl.compiler import check
 from archdsl.elaborate.labels import MODULE_ATTRIBUTES, PRIVATE_ATTRIBUTES, why_not
+from archdsl.source import Source
 from tests.elaborate.specs import codes, network, paths, run
 
 
@@ -103,3 +105,11 @@ def test_the_network_is_chosen_by_name() -> None:
     assert codes(run(text, "c")) == ["E0807"]
     assert paths(run(text, "b")) == ["0"]
     assert codes(run("block b() { relu }")) == ["E0808"]
+
+
+@pytest.mark.parametrize("name", ["b.arch", "specs/b.arch", "C:\\specs\\b.arch", "b"])
+def test_of_several_networks_the_one_named_as_the_file_is_meant(name: str) -> None:
+    text = "network a() { input x: [N, 3]; relu }\nnetwork b() { input x: [N, 3]; tanh }"
+    checked = check(Source(name, text))
+    assert checked.program is not None
+    assert checked.program.title == "b"
