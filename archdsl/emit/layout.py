@@ -148,16 +148,14 @@ def _table(expr: Expr) -> Table | None:
 
 
 def _filled(start: str, expr: Expr, table: Table, end: str, indent: int) -> Iterator[str]:
-    """A list of numbers: rows that fit have a line each, others are filled into lines. A formatter that knows only one
+    """A list of numbers, filled into lines; each row of a list of lists begins a line. A formatter that knows only one
     number a line or all on one is told to leave it."""
     margin, inner = " " * indent, " " * (indent + STEP)
     before, after = expr.flat().split(table.flat())
     yield f"{margin}{start}{before}["
-    rows = table.rows
-    if isinstance(table.items[0], tuple) and all(len(inner) + len(row) < WIDTH for row in rows):
-        yield from (f"{inner}{row}," for row in rows)
-    else:
-        yield from textwrap.wrap(f"{', '.join(rows)},", WIDTH, initial_indent=inner, subsequent_indent=inner)
+    nested = isinstance(table.items[0], tuple)
+    for row in table.rows if nested else [", ".join(table.rows)]:
+        yield from textwrap.wrap(f"{row},", WIDTH, initial_indent=inner, subsequent_indent=inner + " " * nested)
     yield f"{margin}]{after}{end}  # fmt: skip"
 
 

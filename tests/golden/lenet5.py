@@ -1,10 +1,10 @@
-"""lenet5, compiled by archdsl from specs/lenet.arch (sha256 c9f03814b1f9). Edit the spec, not this file."""
+"""lenet5, compiled by archdsl from specs/lenet.arch (sha256 3948adc4ccc9). Edit the spec, not this file."""
 
 import torch
 from torch import Tensor, nn
 
 
-class Lenet5(nn.Module):  # lenet.arch:19
+class Lenet5(nn.Module):  # lenet.arch:22
     def __init__(self) -> None:
         super().__init__()
         self.c1 = nn.Conv2d(1, 6, 5)
@@ -16,11 +16,11 @@ class Lenet5(nn.Module):  # lenet.arch:19
         self.output = nn.Linear(84, 10)
 
     def forward(self, image: Tensor) -> Tensor:
-        x = torch.tanh(self.c1(image))  # lenet.arch:7
-        x = self.s2(x)  # lenet.arch:8
-        x = torch.tanh(self.c3(x))  # lenet.arch:9
-        x = self.s4(x)  # lenet.arch:10
-        x = torch.flatten(x, 1)  # lenet.arch:11
-        x = torch.tanh(self.c5(x))  # lenet.arch:12
-        x = torch.tanh(self.f6(x))  # lenet.arch:13
-        return self.output(x)  # lenet.arch:14
+        x = torch.tanh(self.c1(image))  # lenet.arch:10
+        x = self.s2(x)  # lenet.arch:11
+        x = torch.tanh(self.c3(x))  # lenet.arch:12
+        x = self.s4(x)  # lenet.arch:13
+        x = torch.flatten(x, 1)  # lenet.arch:14
+        x = torch.tanh(self.c5(x))  # lenet.arch:15
+        x = torch.tanh(self.f6(x))  # lenet.arch:16
+        return self.output(x)  # lenet.arch:17
