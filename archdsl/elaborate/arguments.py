@@ -22,11 +22,21 @@ if TYPE_CHECKING:
     from archdsl.diagnostic import Help
 
 
+OWN = ("init", "freeze")
+"""Arguments that every step takes, by name only; see `own.py`."""
+
+
 def bind_step(step: StepValue, args: Sequence[ast.Arg], at: At) -> StepValue:
     """A step with more arguments bound. Each argument that fails is reported; the step remembers that it failed."""
     params = step.target.params if isinstance(step.target, type) else ()
     given = list(step.given)
     for arg in args:
+        if arg.name is not None and arg.name.text in OWN:
+            from archdsl.elaborate.own import give_own, is_own
+
+            if is_own(arg, step.target, at):
+                given.append(give_own(arg, step.target, at))
+                continue
         position = sum(one.name is None and not _is_operand(one) for one in given)
         if _is_weight(step, arg):
             given.append(_weight(arg, at))

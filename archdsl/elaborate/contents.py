@@ -7,10 +7,10 @@ from math import prod
 
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate
-from archdsl.elaborate.initialising import initialiser
+from archdsl.elaborate.initialisers import fits, initialiser
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Items, described, is_list, items, show
-from archdsl.initial import Constant, Init, Numbers, Ones, Start, Zeros
+from archdsl.initial import Constant, Default, Init, Numbers, Ones, Start, Zeros
 from archdsl.ir.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import ast
@@ -71,17 +71,15 @@ def _evaluate(node: ast.Expr, at: At) -> object:
 
 
 def _check_initialiser(start: Init, shape: Shape, name: str, span: Span, at: At) -> None:
-    """Only floats are drawn. Initialisers that count what goes in and out need a matrix or more, the identity a kernel:
-    as PyTorch says."""
+    """Only floats are drawn, and not every initialiser is defined for every number of axes, as PyTorch says."""
+    if isinstance(start, Default):
+        raise cannot_hold(name, "has no default: PyTorch's layers alone have one", "of a layer", span, at)
     if isinstance(start, (Zeros, Ones)):
         return
     if not is_float(shape.dtype):
         raise cannot_hold(name, f"is {shape.dtype}, which `{start.name}` can't draw", "draws floats", span, at)
-    identity = start.name == "identity"
-    counts = identity or start.name.startswith(("xavier", "kaiming", "orthogonal"))
-    if counts and not (3 <= shape.rank <= 5 if identity else shape.rank >= 2):
-        needs = "needs 3 to 5 axes, as a kernel has" if identity else "needs 2 axes or more"
-        raise cannot_hold(name, f"is {shape!r}, which `{start.name}` can't fill", needs, span, at)
+    if not fits(start, shape.rank):
+        raise cannot_hold(name, f"is {shape!r}, which `{start.name}` can't fill", f"needs {start.wants}", span, at)
 
 
 def _number(value: object, dtype: str, name: str, span: Span, at: At) -> int | float | bool:

@@ -10,7 +10,7 @@ from archdsl.budget import Budget, Exceeded
 from archdsl.elaborate.report import Reporter
 from archdsl.elaborate.values import Block, Flow
 from archdsl.ir.dim import Domain
-from archdsl.ir.graph import Guard, Layer, Place, Promise, Region, Turn
+from archdsl.ir.graph import Guard, Layer, Place, Promise, Region, Rule, Turn
 from archdsl.ir.keys import Rename
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
@@ -39,6 +39,7 @@ class Session:
         self._level = 0
         self.outputs: dict[str, Stated] = {}
         self.promises: list[Promise] = []
+        self.init: list[Rule] = []
         self.keep_promises = True
         self.renames: list[Rename] = []
 

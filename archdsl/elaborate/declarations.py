@@ -34,6 +34,13 @@ def run_declaration(statement: ast.Statement, lines: Lines, at: At) -> None:
             error = Misplaced("`rename`", "it is about whole keys, so it belongs to a network or a variant")
             raise at.reporter.fail(error, statement.span)
         run_rename(statement, at)
+    elif isinstance(statement, ast.Init):
+        if not in_network:
+            reason = "rules belong to a network or a variant; a step states its own: bn(init=zeros)"
+            raise at.reporter.fail(Misplaced("`init`", reason), statement.span)
+        from archdsl.elaborate.initialising import run_init
+
+        run_init(statement, at)
     elif isinstance(statement, ast.Declare):
         from archdsl.elaborate.declared import run_declare
 

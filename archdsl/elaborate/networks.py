@@ -91,6 +91,7 @@ def _build(
     args = network_arguments(block, variants, settings, file, session)
     bind_params(block, args, iter(()), at)
     session.promises.clear()
+    session.init.clear()
     session.keep_promises = not settings
     result = run_sequence(network.body, at)
     if not graph.inputs:
@@ -107,4 +108,8 @@ def _build(
     promises = tuple(session.promises)
     program = Program(title.text, graph, session.domain.nominals(), promises, session.domain, file.source)
     program.renames = tuple(session.renames)
+    if session.init:
+        from archdsl.elaborate.initialising import settle
+
+        settle(program, at)
     return program

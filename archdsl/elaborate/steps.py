@@ -123,6 +123,13 @@ def _run_use(unit: ast.Use, label: StepLabel | None, at: At) -> Flow | None:
 
 def run_value(step: StepValue, label: StepLabel | None, unit: ast.Use, at: At) -> Flow:
     """A step whose word and arguments are known: an op or a block call."""
+    if any(given.own for given in step.given):
+        from archdsl.elaborate.own import take_own
+
+        rest, own = take_own(step, at)
+        made = run_value(rest, label, unit, at)
+        own.mark(made, at)
+        return made
     if isinstance(step.target, Block):
         from archdsl.elaborate.calls import call_block
 

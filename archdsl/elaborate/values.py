@@ -90,15 +90,25 @@ class Given:
     """An argument as written: its name if it has one, its place, what it came to (None where that failed).
 
     name_span: where the name stands; the argument's own place where it has none.
+    own:       it is one that every step takes (`init=`, `freeze=`), none of the op's or block's.
     """
 
-    __slots__ = ("name", "name_span", "span", "traced")
+    __slots__ = ("name", "name_span", "own", "span", "traced")
 
-    def __init__(self, name: str | None, span: Span, traced: Traced | None, name_span: Span | None = None) -> None:
+    def __init__(
+        self,
+        name: str | None,
+        span: Span,
+        traced: Traced | None,
+        name_span: Span | None = None,
+        *,
+        own: bool = False,
+    ) -> None:
         self.name = name
         self.span = span
         self.traced = traced
         self.name_span = name_span or span
+        self.own = own
 
 
 class StepValue:
@@ -189,7 +199,7 @@ def _given_with_tensors(given: Given, tensors: Iterator[Tensor]) -> Given:
     if given.traced is None:
         return given
     traced = Traced(_with_tensors(given.traced.value, tensors), given.traced.why)
-    return Given(given.name, given.span, traced, given.name_span)
+    return Given(given.name, given.span, traced, given.name_span, own=given.own)
 
 
 def type_name(value: object) -> str:

@@ -29,7 +29,7 @@ LAMBDA = 10
 BINDING = {
     "**": POWER, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "@": PRODUCT, "+": SUM, "-": SUM,
     "==": COMPARISON, "!=": COMPARISON, "<": COMPARISON, "<=": COMPARISON, ">": COMPARISON, ">=": COMPARISON,
-    "is": COMPARISON, "is not": COMPARISON, "and": AND, "or": OR,
+    "is": COMPARISON, "is not": COMPARISON, "in": COMPARISON, "and": AND, "or": OR,
 }  # fmt: skip
 """How tightly an operator binds."""
 

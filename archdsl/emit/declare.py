@@ -60,7 +60,7 @@ def _tensor(unit: Unit, members: Sequence[Member], key: tuple[object, ...]) -> E
         callee = "torch.zeros" if isinstance(first, Zeros) else "torch.ones" if isinstance(first, Ones) else None
         if callee is None:
             empty = Call(Name("torch.empty"), sizes, _named(dtype, dtype != "float32"))
-            words = [start.torch() for start in cast("Sequence[Init]", starts)]
+            words = [call for start in cast("Sequence[Init]", starts) if (call := start.torch(len(shape)))]
             return Writer(unit, members, ("start", *key), [empty], stored=False).call(words)
     else:
         callee = _filled(first)

@@ -86,12 +86,27 @@ def _statement(statement: Stmt, indent: int) -> Iterator[str]:
                 yield f"{' ' * indent}return {', '.join(value.flat() for value in values)}{end}"
         case Raise(value=value):
             yield from spread("raise ", value, end, indent)
-        case If(test=test, body=body):
-            yield from spread("if ", test, f":{end}", indent)
-            yield from block(body, indent + STEP)
+        case If():
+            yield from _if(statement, indent)
         case For(target=target, over=over, body=body):
-            yield from spread(f"for {target.flat()} in ", over, f":{end}", indent)
+            targets = target if isinstance(target, tuple) else (target,)
+            yield from spread(f"for {', '.join(each.flat() for each in targets)} in ", over, f":{end}", indent)
             yield from block(body, indent + STEP)
+
+
+def _if(statement: If, indent: int) -> Iterator[str]:
+    word = "if "
+    while True:
+        yield from spread(word, statement.test, f":{comment(statement.origin)}", indent)
+        yield from block(statement.body, indent + STEP)
+        match statement.orelse:
+            case (If() as statement,):
+                word = "elif "
+            case other:
+                if other:
+                    yield f"{' ' * indent}else:"
+                    yield from block(other, indent + STEP)
+                return
 
 
 def spread(start: str, expr: Expr, end: str, indent: int) -> Iterator[str]:
@@ -129,7 +144,7 @@ def spread(start: str, expr: Expr, end: str, indent: int) -> Iterator[str]:
             yield f"{margin}){end}"
         case Lambda(body=body):
             yield from spread(f"{start}lambda: ", body, end, indent)
-        case Infix(op=op, left=left, right=Call() as right):
+        case Infix(op=op, left=left, right=Call() | Items() | Infix() as right):
             yield from spread(f"{start}{left.flat()} {op} ", right, end, indent)
         case Ternary(then=then, test=test, other=other):
             yield f"{margin}{start}("

@@ -31,3 +31,12 @@ def class_source(name: str) -> str:
     tree = ast.parse(text)
     found = next(item for item in tree.body if isinstance(item, ast.ClassDef) and item.name == name)
     return ast.get_source_segment(text, found) or ""
+
+
+def seen_as(callee: str) -> str:
+    """The class that `isinstance` takes the instances of a class for: torch.nn's own, if it is derived from one."""
+    if callee not in OWN:
+        return callee
+    tree = ast.parse(class_source(callee))
+    base = next(ast.unparse(base) for item in tree.body if isinstance(item, ast.ClassDef) for base in item.bases)
+    return callee if base == "nn.Module" else base

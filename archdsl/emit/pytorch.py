@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from archdsl.emit.align import Body
 from archdsl.emit.construct import Construction
 from archdsl.emit.forward import Forward
+from archdsl.emit.initialise import initialise
 from archdsl.emit.layout import WIDTH, class_lines
 from archdsl.emit.names import Names, class_name, shared
 from archdsl.emit.own import own_classes
 from archdsl.emit.plan import Inline, bodies, in_order
 from archdsl.emit.register import FREE, Register
 from archdsl.emit.results import Results
-from archdsl.emit.statements import Class, Origin
+from archdsl.emit.statements import Class, Origin, Stmt
 from archdsl.emit.survey import Survey
 from archdsl.emit.unit import Unit
 from archdsl.ir.graph import Program
@@ -69,7 +70,8 @@ def _classes(program: Program, survey: Survey) -> Iterator[Class]:
             continue
         for body in bodies(construction, graphs):
             unit = Unit(body, survey, *_kind_and_name(body, program, names))
-            yield from _results_and_class(unit, construction, names)
+            behind = initialise(program, survey) if unit.kind == "network" else ()
+            yield from _results_and_class(unit, construction, names, behind)
             construction.unit_of.update((graph, unit) for graph in body.graphs)
 
 
@@ -82,7 +84,10 @@ def _kind_and_name(body: Body, program: Program, names: Names) -> tuple[str, str
     return "group", names.take(class_name(shared([graph.title for graph in body.graphs]), "Group"))
 
 
-def _results_and_class(unit: Unit, construction: Construction, names: Names) -> Iterator[Class]:
+def _results_and_class(
+    unit: Unit, construction: Construction, names: Names, behind: tuple[Stmt, ...]
+) -> Iterator[Class]:
+    """`behind` is what the constructor does once all children are there."""
     graph = unit.body.graphs[0]
     origin = Origin(graph.span.source.name.rpartition("/")[2], graph.span.line)
     results = Results(graph.returns, names.take(f"{unit.name}Outputs")) if unit.kind == "network" else None
@@ -90,7 +95,7 @@ def _results_and_class(unit: Unit, construction: Construction, names: Names) -> 
     children = register.children()
     forward = [Forward(unit, construction, results).function()] if register.form == FREE else []
     unit.finish()
-    methods = (register.function(children), *forward)
+    methods = (register.function(children, behind), *forward)
     if results is not None:
         yield from results.classes(origin)
     yield Class(unit.name, register.base, methods, origin, results.attributes() if results else ())

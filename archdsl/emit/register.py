@@ -161,8 +161,8 @@ class Register:
         """The statements that make and register the children."""
         return list(self._numbered() if self.form == NUMBERED else self._assigned())
 
-    def function(self, children: list[Stmt]) -> Function:
-        """The whole constructor, once it is known what `forward` wants kept."""
+    def function(self, children: list[Stmt], behind: Sequence[Stmt] = ()) -> Function:
+        """The whole constructor, once it is known what `forward` wants kept; `behind` comes last."""
         kept = [
             Assign((Name(f"self.{argument.attribute}"),), Name(argument.name))
             for argument in self.unit.ordered
@@ -173,7 +173,7 @@ class Register:
             "__init__",
             tuple(argument.parameter for argument in self.unit.ordered),
             "None",
-            (*start, *kept, *children, *map(_tied, self.unit.body.graphs[0].ties)),
+            (*start, *kept, *children, *map(_tied, self.unit.body.graphs[0].ties), *behind),
         )
 
     def child(self, step: Step) -> Expr:

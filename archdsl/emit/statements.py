@@ -53,17 +53,18 @@ class Raise(Record):
 
 
 class If(Record):
-    """`if test:` and what it guards."""
+    """`if test:` and what it guards; a lone `If` in `orelse` is an `elif`."""
 
     test: Expr
     body: tuple[Stmt, ...]
     origin: Origin | None = None
+    orelse: tuple[Stmt, ...] = ()
 
 
 class For(Record):
-    """`for target in over:`."""
+    """`for target in over:`; several targets unpack a tuple."""
 
-    target: Expr
+    target: Expr | tuple[Expr, ...]
     over: Expr
     body: tuple[Stmt, ...]
     origin: Origin | None = None

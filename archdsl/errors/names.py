@@ -250,6 +250,24 @@ class Misplaced(Error):
     reason: str
 
 
+class NoSuchParameter(Error):
+    """An initialiser, or `freeze`, for parameters that the step doesn't have.
+
+        init { conv.biases: zeros }    # conv has weight and bias
+        relu(init=zeros)               # relu has no parameters
+
+    A bare op means its weight, `bn.bias` one parameter, `constant(weight=1, bias=0)` several. Running statistics are no
+    parameters: they always start at mean 0 and variance 1.
+    """
+
+    code: ClassVar[str] = "E0216"
+    title: ClassVar[str] = "`{op}` has no {what}"
+    label: ClassVar[str] = "names nothing"
+
+    op: str
+    what: str
+
+
 class KeyMoves(Error):
     """A lint: an unlabelled step with weights stands behind a conditional one in its scope.
 
@@ -287,3 +305,40 @@ class TensorMisplaced(Error):
     help: ClassVar[str] = "give it to a step by name, as in linear(10, weight={text}), or declare a `param`"
 
     text: str
+
+
+class PatternWithoutMatch(Error):
+    """A lint: a path pattern of `init { }` that no parameter of the network matches.
+
+    Patterns are matched with whole paths of parameters, the keys of the `state_dict`; `*` stands for anything, dots
+    too.
+
+        init { "layer*.bn3": zeros }           # no parameter is called so
+        init { "layer*.bn3.weight": zeros }    # good
+
+    Where the pattern is meant for some forms of the network only, put its `init` under an `if`.
+    """
+
+    code: ClassVar[str] = "W0202"
+    severity: ClassVar[str] = "warning"
+    title: ClassVar[str] = "no parameter matches `{pattern}`"
+    label: ClassVar[str] = "this rule does nothing"
+
+    pattern: str
+
+
+class RuleReplaced(Error):
+    """A lint: a rule of `init { }` that never counts, because later ones name all that it names.
+
+        init {
+            conv: normal(std=0.01)
+            "*.weight": xavier_uniform     # names all of them again
+        }
+
+    The last rule that names a parameter is the one that counts, so general rules stand above special ones.
+    """
+
+    code: ClassVar[str] = "W0203"
+    severity: ClassVar[str] = "warning"
+    title: ClassVar[str] = "this rule never counts: later ones name all that it names"
+    label: ClassVar[str] = "without effect"

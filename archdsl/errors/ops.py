@@ -220,3 +220,23 @@ class OutsideAxis(Error):
     axis: int
     size: str
     reason: str
+
+
+class StartDoesNotFit(Error):
+    """An initialiser that is not defined for a tensor of that shape.
+
+        bn: kaiming_normal         # one axis: there is no number of inputs to scale by
+        "*": orthogonal            # matches the biases as well: say "*.weight"
+
+    `kaiming_*`, `xavier_*` and `orthogonal` take two axes or more, `identity` the weight of a linear layer or of a
+    convolution; `normal`, `uniform`, `trunc_normal`, `constant`, `zeros` and `ones` take any.
+    """
+
+    code: ClassVar[str] = "E0512"
+    title: ClassVar[str] = "`{start}` can't start `{param}`, whose shape is {shape}"
+    label: ClassVar[str] = "takes tensors of {wanted}"
+
+    start: str
+    param: str
+    shape: str
+    wanted: str

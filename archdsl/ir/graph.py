@@ -17,7 +17,7 @@ from archdsl.ops.op import Op
 from archdsl.source import Source, Span
 
 if TYPE_CHECKING:
-    from archdsl.initial import Start
+    from archdsl.initial import Init, Start
 
 
 class Value:
@@ -142,7 +142,7 @@ class Layer(Node):
     merges: the connector whose lines meet here ("residual", "inception"), "" elsewhere.
     runs:   for `@label(x)`: the path, from this graph, of the step that is run again, with its weights. Such a step has
             no name and no tensors of its own.
-    starts: initialisers that the step itself states, by its tensors' names.
+    starts: initialisers that the step itself states, by its parameters' names; they win over the network's rules.
     tied:   those of its tensors that are another step's: see `Graph.ties`.
     frozen: its parameters are not trained.
     """
@@ -168,7 +168,7 @@ class Layer(Node):
         self.args = args
         self.merges = merges
         self.runs: tuple[str, ...] | None = None
-        self.starts: Mapping[str, Start] = {}
+        self.starts: Mapping[str, Init] = {}
         self.tied: frozenset[str] = frozenset()
         self.frozen = False
 
@@ -336,15 +336,16 @@ class Graph:
 
 
 class Rule:
-    """A line of `init { }`: how tensors start that `target` names.
+    """A line of `init { }`, or one of the several things that a line says: how tensors start that `target` names.
 
-    target: the name of an op ("conv": its weight), with one of its tensors ("conv.bias"), or a path pattern, in which
-            `*` stands for anything, dots too. `pattern` says which.
+    target:  an op with one of its parameters ("conv.weight"), or a pattern for the paths of parameters, in which `*`
+             stands for anything, dots too.
+    pattern: which of the two it is.
     """
 
     __slots__ = ("pattern", "span", "start", "target")
 
-    def __init__(self, target: str, pattern: bool, start: Start, span: Span) -> None:
+    def __init__(self, target: str, pattern: bool, start: Init, span: Span) -> None:
         self.target = target
         self.pattern = pattern
         self.start = start

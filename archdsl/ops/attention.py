@@ -111,6 +111,15 @@ class Attention(Op):
     """
 
     further: ClassVar[int] = 2
+    weights: ClassVar[tuple[str, ...]] = (
+        "in_proj_weight",
+        "q_proj_weight",
+        "k_proj_weight",
+        "v_proj_weight",
+        "in_proj_bias",
+        "out_proj.weight",
+        "out_proj.bias",
+    )
 
     heads: int
     _: KW_ONLY

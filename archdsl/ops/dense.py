@@ -28,6 +28,7 @@ class Linear(Op):
     """
 
     makes: ClassVar[Mapping[int, str]] = {-1: "units"}
+    weights: ClassVar[tuple[str, ...]] = ("weight", "bias")
 
     units: int
     _: KW_ONLY

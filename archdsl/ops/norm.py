@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
@@ -39,6 +40,8 @@ def running(channels: int) -> tuple[State, ...]:
 
 class Normalisation(Op):
     """(x - mean) / sqrt(variance + eps), then a learned factor and offset."""
+
+    weights: ClassVar[tuple[str, ...]] = ("weight", "bias")
 
     def check(self, eps: float, momentum: float | None = None) -> None:
         """Refuse what is out of range."""

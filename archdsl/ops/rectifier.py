@@ -83,6 +83,8 @@ class Prelu(Elementwise):
         expect params == 64
     """
 
+    weights: ClassVar[tuple[str, ...]] = ("weight",)
+
     channels: bool = False
     slope: float = 0.25
 

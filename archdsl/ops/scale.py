@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, P, call
 from archdsl.ops.op import Op, State, op
@@ -49,6 +51,8 @@ class Scale(PerChannel):
         expect params == 12
     """
 
+    weights: ClassVar[tuple[str, ...]] = ("weight",)
+
     def state(self, x: Shape) -> tuple[State, ...]:
         return (State("weight", self.tensor_shape(x)),)
 
@@ -65,6 +69,8 @@ class Bias(PerChannel):
         expect output == [N, 6, 28, 28]
         expect params == 6
     """
+
+    weights: ClassVar[tuple[str, ...]] = ("bias",)
 
     value: float = 0.0
 

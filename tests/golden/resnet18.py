@@ -1,4 +1,4 @@
-"""resnet18, compiled by archdsl from specs/resnet.arch (sha256 afff48949467). Edit the spec, not this file."""
+"""resnet18, compiled by archdsl from specs/resnet.arch (sha256 c0f4338a9900). Edit the spec, not this file."""
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +32,7 @@ class Basic(nn.Module):  # resnet.arch:15
         return F.relu(y, inplace=True)  # resnet.arch:22
 
 
-class Resnet18(nn.Module):  # resnet.arch:67
+class Resnet18(nn.Module):  # resnet.arch:70
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
@@ -54,6 +54,9 @@ class Resnet18(nn.Module):  # resnet.arch:67
             Basic(512, 512),
         )
         self.fc = nn.Linear(512, 1000)
+        for m in self.modules():  # resnet.arch:65
+            if isinstance(m, nn.Conv2d):
+                nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, image: Tensor) -> Tensor:
         x = F.relu(self.bn1(self.conv1(image)), inplace=True)  # resnet.arch:51

@@ -1,4 +1,4 @@
-"""resnet50, compiled by archdsl from specs/resnet.arch (sha256 afff48949467). Edit the spec, not this file."""
+"""resnet50, compiled by archdsl from specs/resnet.arch (sha256 c0f4338a9900). Edit the spec, not this file."""
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +36,7 @@ class Bottleneck(nn.Module):  # resnet.arch:25
         return F.relu(y, inplace=True)  # resnet.arch:38
 
 
-class Resnet50(nn.Module):  # resnet.arch:69
+class Resnet50(nn.Module):  # resnet.arch:72
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
@@ -58,6 +58,9 @@ class Resnet50(nn.Module):  # resnet.arch:69
             *(Bottleneck(2048, 512) for _ in range(2)),
         )
         self.fc = nn.Linear(2048, 1000)
+        for m in self.modules():  # resnet.arch:65
+            if isinstance(m, nn.Conv2d):
+                nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, image: Tensor) -> Tensor:
         x = F.relu(self.bn1(self.conv1(image)), inplace=True)  # resnet.arch:51

@@ -1,11 +1,11 @@
-"""vgg16, compiled by archdsl from specs/vgg.arch (sha256 cd8ac3f6452e). Edit the spec, not this file."""
+"""vgg16, compiled by archdsl from specs/vgg.arch (sha256 caa5f16416e3). Edit the spec, not this file."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class Vgg16(nn.Module):  # vgg.arch:40
+class Vgg16(nn.Module):  # vgg.arch:46
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
@@ -50,6 +50,13 @@ class Vgg16(nn.Module):  # vgg.arch:40
             nn.Dropout(0.5),
             nn.Linear(4096, 1000),
         )
+        for m in self.modules():  # vgg.arch:34
+            if isinstance(m, nn.Conv2d):
+                nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
+                nn.init.zeros_(m.bias)
+            elif isinstance(m, nn.Linear):
+                nn.init.normal_(m.weight, std=0.01)
+                nn.init.zeros_(m.bias)
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.features(image)  # vgg.arch:15

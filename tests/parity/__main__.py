@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import torch
 
-from tests.parity.compare import compiles, exports, image, pair, same_keys, same_output, same_tensors, train
+from tests.parity.compare import compiles, exports, image, pair, same_keys, same_output, same_start, same_tensors, train
 from tests.parity.networks import NETWORKS, Network
 
-COLUMNS = ("params", "keys", "output", "loss", "gradients", "statistics", "compile", "export")
+COLUMNS = ("params", "keys", "seed", "output", "loss", "gradients", "statistics", "compile", "export")
 
 
 def row(network: Network) -> Iterator[str | bool]:
@@ -19,6 +19,7 @@ def row(network: Network) -> Iterator[str | bool]:
     x = image(network)
     yield f"{sum(p.numel() for p in networks.ours.parameters()):,}"
     yield same_keys(networks)
+    yield same_start(network)
     yield same_output(networks, x)
     theirs, ours = (train(module, x) for module in networks)
     yield torch.equal(theirs.loss, ours.loss)

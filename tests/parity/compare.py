@@ -29,6 +29,15 @@ def pair(network: Network) -> Pair:
     return Pair(theirs, ours)
 
 
+def same_start(network: Network) -> bool:
+    """Built from one seed, both have the same weights, bit for bit."""
+    torch.manual_seed(0)
+    theirs = get_model(network.name, weights=None).state_dict()
+    torch.manual_seed(0)
+    ours = archdsl.load(network.path, variant=network.name).state_dict()
+    return same_tensors(theirs, ours)
+
+
 def image(network: Network, batch: int = 2) -> Tensor:
     return torch.randn(batch, 3, network.height, network.width, generator=torch.Generator().manual_seed(1))
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import archdsl
-from tests.parity.compare import compiles, exports, image, pair, same_keys, same_output, same_tensors, train
+from tests.parity.compare import compiles, exports, image, pair, same_keys, same_output, same_start, same_tensors, train
 from tests.parity.networks import NETWORKS, SMALLEST, SPECS, Network
 
 named = pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.ours)
@@ -26,6 +26,11 @@ def test_equal_to_torchvision(network: Network) -> None:
     assert len(ours.gradients) == len(list(networks.ours.parameters()))
     assert same_tensors(theirs.gradients, ours.gradients)
     assert same_tensors(theirs.state, ours.state)
+
+
+@named
+def test_one_seed_gives_torchvisions_weights(network: Network) -> None:
+    assert same_start(network)
 
 
 def test_lenet_compiles_and_exports() -> None:

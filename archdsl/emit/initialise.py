@@ -1,0 +1,203 @@
+"""How parameters start: the last statements of the network's constructor.
+
+    one or two layers:    a call for each parameter, `nn.init.zeros_(self.fc.bias)`
+    more:                 a loop over the modules, with a branch for each class of layers that start alike
+    many different ones:  a call for each parameter, `nn.init.zeros_(self.get_parameter("fc.bias"))`
+
+PyTorch visits modules in the order of registration, and so does the random stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import partial, reduce
+
+from archdsl.emit.code import Call, Expr, Infix, Literal, Name, Tuple
+from archdsl.emit.frame import origin
+from archdsl.emit.layout import block
+from archdsl.emit.names import OWN, is_attribute
+from archdsl.emit.own import seen_as
+from archdsl.emit.select import Tests, select
+from archdsl.emit.statements import Do, For, If, Stmt
+from archdsl.emit.survey import Survey
+from archdsl.emit.write import module_form
+from archdsl.ir.graph import Program
+from archdsl.ir.starts import Owner, Rules, owners, starts_anything
+from archdsl.ops import form
+from archdsl.record import Record
+
+FEW = 2
+"""So many layers are written out one by one."""
+
+MOST_BRANCHES = 20
+"""A longer chain is no easier to read than calls one by one, and Python can't compile it at any length."""
+
+
+class Module(Record):
+    """A layer as the constructor sees it.
+
+    kind:  its class, as `isinstance` sees it.
+    fills: for each of its parameters the call that fills `m`'s, None where PyTorch's own constructor has the word. A
+           parameter that it lacks (`bias=False`) is not among them.
+    """
+
+    path: tuple[str, ...]
+    kind: str
+    fills: dict[str, Expr | None]
+    patterns: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return ".".join(self.path)
+
+
+class Branch(Record):
+    """What is done with modules of some classes; `tests` tell those it is done with from others of their class."""
+
+    kinds: tuple[str, ...]
+    tests: Tests
+    body: tuple[Stmt, ...]
+
+    @property
+    def condition(self) -> Expr:
+        kinds = tuple(map(Name, self.kinds))
+        is_one = Call(Name("isinstance"), (Name("m"), kinds[0] if len(kinds) == 1 else Tuple(kinds)))
+        return reduce(partial(Infix, "and"), (is_one, *self.tests))
+
+
+def initialise(program: Program, survey: Survey) -> tuple[Stmt, ...]:
+    """The statements, none where nothing is said of any parameter."""
+    if not starts_anything(program, survey.graphs):
+        return ()
+    rules = Rules(program.init)
+    modules = [_module(owner, rules) for owner in owners(program.graph)]
+    drawn = [module for module in modules if any(module.fills.values())]
+    if not drawn:
+        return ()
+    if len(drawn) <= FEW and all(is_attribute(part) for module in drawn for part in module.path):
+        return tuple(_one_by_one(_as_registered(drawn, modules), by_attribute=True))
+    groups = {kind: _alike([module for module in modules if module.kind == kind]) for kind in _kinds(drawn)}
+    if sum(map(len, groups.values())) > MOST_BRANCHES:
+        return tuple(_one_by_one(_as_registered(drawn, modules), by_attribute=False))
+    return (_loop(list(_branches(groups, modules)), program),)
+
+
+def _kinds(modules: Sequence[Module]) -> list[str]:
+    return list(dict.fromkeys(module.kind for module in modules))
+
+
+def _module(owner: Owner, rules: Rules) -> Module:
+    fills: dict[str, Expr | None] = dict.fromkeys(owner.layer.tied)
+    patterns: dict[str, None] = {}
+    groups = getattr(owner.layer.op, "groups", 1)
+    for param in owner.params:
+        start = rules.start(owner, param.name)
+        call = start.torch(len(param.shape), groups) if start else None
+        fills[param.name] = _fill(call, f"m.{param.name}") if call else None
+        patterns.update((f"{rule.target}", None) for rule in rules.naming(owner, param.name)[-1:] if rule.pattern)
+    return Module(owner.path, seen_as(module_form(owner.layer).callee), fills, tuple(patterns))
+
+
+def _fill(call: form.Call, tensor: str) -> Call:
+    args = tuple(Name(tensor) if isinstance(arg, form.X) else Literal(arg) for arg in call.args)
+    defaults = dict(call.defaults)
+    kwargs = tuple((name, Literal(value)) for name, value in call.kwargs if defaults.get(name, ...) != value)
+    return Call(Name(call.callee), args, kwargs)
+
+
+# ---- one by one
+
+
+def _as_registered(drawn: Sequence[Module], modules: Sequence[Module]) -> list[Module]:
+    """In the order in which PyTorch holds them: a container stands where it was first mentioned."""
+    first: dict[tuple[str, ...], int] = {}
+    for module in modules:
+        for depth in range(len(module.path)):
+            first.setdefault(module.path[: depth + 1], len(first))
+    return sorted(drawn, key=lambda module: [first[module.path[: d + 1]] for d in range(len(module.path))])
+
+
+def _one_by_one(modules: Sequence[Module], *, by_attribute: bool) -> Iterator[Stmt]:
+    for module in modules:
+        for name, fill in module.fills.items():
+            if isinstance(fill, Call):
+                key = f"{module.name}.{name}"
+                found = Name(f"self.{key}") if by_attribute else Call(Name("self.get_parameter"), (Literal(key),))
+                yield Do(Call(fill.callee, (found, *fill.args[1:]), fill.kwargs))
+
+
+# ---- in a loop
+
+
+def _loop(branches: Sequence[Branch], program: Program) -> For:
+    chain: tuple[Stmt, ...] = ()
+    for branch in reversed(branches):
+        chain = (If(branch.condition, branch.body, orelse=chain),)
+    place = origin(program.init[0].span) if program.init else None
+    if any(branch.tests for branch in branches):
+        return For((Name("name"), Name("m")), Call(Name("self.named_modules")), chain, place)
+    return For(Name("m"), Call(Name("self.modules")), chain, place)
+
+
+def _branches(groups: Mapping[str, list[list[Module]]], modules: Sequence[Module]) -> Iterator[Branch]:
+    """Those of one class in turn, special ones first; classes that need no telling apart and start alike are one."""
+    found: dict[Hashable, Branch] = {}
+    for kind, of_kind in groups.items():
+        for branch in _of_kind(kind, of_kind, modules):
+            key = (kind, len(found)) if branch.tests else tuple(block(branch.body, 0))
+            known = found.get(key)
+            found[key] = Branch((*known.kinds, kind), (), known.body) if known else branch
+    yield from found.values()
+
+
+def _of_kind(kind: str, groups: Sequence[list[Module]], modules: Sequence[Module]) -> Iterator[Branch]:
+    left = {module.name for group in groups for module in group}
+    left.update(name for module in modules for name in _may_be_taken_for(kind, module))
+    for group in sorted(groups, key=len):
+        if any(group[0].fills.values()):
+            names = [module.name for module in group]
+            patterns = dict.fromkeys(pattern for module in group for pattern in module.patterns)
+            yield Branch((kind,), select(names, left, tuple(patterns)), tuple(_body(group)))
+            left.difference_update(names)
+
+
+def _may_be_taken_for(kind: str, module: Module) -> Iterator[str]:
+    """Modules of other classes for which `isinstance` may be true as well: subclasses, and what is inside a layer."""
+    foreign = not module.kind.startswith("nn.") and module.kind not in OWN
+    if foreign and module.kind != kind:
+        yield module.name
+    if foreign or kind == "nn.Linear":  # of torch's own layers only attention has one inside, a linear map
+        yield from (f"{module.name}.{inner}" for param in module.fills if (inner := param.rpartition(".")[0]))
+
+
+def _alike(modules: Sequence[Module]) -> list[list[Module]]:
+    """Modules together whose parameters start in the same way, as far as they have them; the first has the most."""
+    by_params: dict[tuple[str, ...], list[Module]] = {}
+    for module in modules:
+        by_params.setdefault(tuple(module.fills), []).append(module)
+    groups: list[list[Module]] = []
+    for params in sorted(by_params, key=len, reverse=True):
+        fitting = [group for group in sorted(groups, key=len) if not set(params) - set(group[0].fills)]
+        known = {_said(group[0], params): group for group in fitting}
+        for module in by_params[params]:
+            said = _said(module, params)
+            if said not in known:
+                known[said] = []
+                groups.append(known[said])
+            known[said].append(module)
+    return groups
+
+
+def _said(module: Module, params: tuple[str, ...]) -> Hashable:
+    return tuple(fill.flat() if (fill := module.fills[param]) else None for param in params)
+
+
+def _body(group: Sequence[Module]) -> Iterator[Stmt]:
+    """The calls, under a test where some of the modules lack the parameter."""
+    for name, fill in group[0].fills.items():
+        if fill is None:
+            continue
+        if all(name in module.fills for module in group):
+            yield Do(fill)
+        else:
+            yield If(Infix("is not", Name(f"m.{name}"), Literal(None)), (Do(fill),))
