@@ -12,6 +12,7 @@ from archdsl.elaborate.expressions import evaluate, free_size
 from archdsl.elaborate.lookup import did_you_mean, local
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Block, Given, Size, StepValue, Tensor, Weight, described, is_list, items
+from archdsl.elaborate.written import KEYWORDS
 from archdsl.ir.dim import Dim
 from archdsl.ir.why import Traced, Why
 from archdsl.ops.op import Op, Param
@@ -247,8 +248,9 @@ def coerce(callee: str, param: Param, traced: Traced, span: Span, at: At) -> Tra
             return traced
         from archdsl.errors.values import NotAWord
 
-        helps = did_you_mean(str(value), param.choices, span) if isinstance(value, str) else ()
-        error = NotAWord(callee, param.name, ", ".join(param.choices))
+        choices = [f'"{word}"' if word in KEYWORDS else word for word in param.choices]
+        helps = did_you_mean(str(value), choices, span) if isinstance(value, str) else ()
+        error = NotAWord(callee, param.name, ", ".join(choices))
         raise at.reporter.fail(error, span, helps=helps)
     if isinstance(value, Dim) and param.kind in ("int", "float", "number", "Size", "ints"):
         raise free_size(value, f"`{param.name}` of `{callee}`", span, at)

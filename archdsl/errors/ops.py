@@ -232,7 +232,7 @@ class StartDoesNotFit(Error):
     convolution; `normal`, `uniform`, `trunc_normal`, `constant`, `zeros` and `ones` take any.
     """
 
-    code: ClassVar[str] = "E0512"
+    code: ClassVar[str] = "E0520"
     title: ClassVar[str] = "`{start}` can't start `{param}`, whose shape is {shape}"
     label: ClassVar[str] = "takes tensors of {wanted}"
 

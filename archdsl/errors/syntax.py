@@ -260,7 +260,8 @@ class KeywordAsName(Error):
     """A keyword where a name is expected.
 
     `if then else for in and or not true false none` are never names, except of arguments (`pad(in=3)`). All other
-    words of the language are names wherever a name can stand.
+    words of the language are names wherever a name can stand. Where a parameter takes words, quotes do as well:
+    `kaiming_normal(fan="in")`.
     """
 
     code: ClassVar[str] = "E0117"

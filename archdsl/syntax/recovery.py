@@ -123,7 +123,10 @@ class Recovery:
         token = self.tokens[at]
         possible = self.automaton.possible()
         if token.type in HARD and "NAME" in possible and self.good(["NAME"], at + 1, last):
-            self.reports.add(KeywordAsName(token.text), token.start, token.end)
+            is_value = at > 0 and self.tokens[at - 1].type == "EQUAL"
+            quoted = f'"{token.text}"'  # fan="in"
+            helps = [self.reports.edit("put the word in quotes", token.start, token.end, quoted)] if is_value else []
+            self.reports.add(KeywordAsName(token.text), token.start, token.end, *helps)
             self.tokens[at] = Token("NAME", token.text, token.start, token.end)
             return True
         mend = self.best(at, last, only_braces(possible))
