@@ -107,7 +107,7 @@ def _rows(graph: Graph, costs: Costs, depth: int) -> Iterator[Row]:
             costs.node(first),
             len(stack) == 1 and graph.only_in_training(first),
         )
-        if isinstance(first, Scope) and len(stack) < depth:
+        if isinstance(first, Scope) and first.runs is None and len(stack) < depth:
             stack.append((path, _runs(first.graph, likeness)))
 
 
@@ -118,6 +118,8 @@ def _runs(graph: Graph, likeness: Likeness) -> Iterator[list[Node]]:
 
 def kind(node: Node) -> str:
     """What a step is called in a table."""
+    if node.runs is not None:
+        return f"@{'.'.join(node.runs)}"
     if isinstance(node, Scope):
         return node.graph.title if node.graph.kind == "block" else node.graph.kind
     if isinstance(node, Declared):

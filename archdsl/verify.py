@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from archdsl.api import TooLarge, build
 from archdsl.cost import Costs
-from archdsl.ir.graph import Node, Program, Value
+from archdsl.ir.graph import TRAINING, Graph, Node, Program, Scope, Value
 from archdsl.state import tensors
 
 Sizes = tuple[int, ...]
@@ -63,9 +63,8 @@ def _parameters(program: Program, module: nn.Module) -> Iterator[str]:
 
 def _outputs(program: Program, module: nn.Module) -> Iterator[str]:
     expected: dict[str, list[Node]] = {}
-    for path, node, _ in program.graph.walk():
-        if node.name is not None or node.runs is not None:
-            expected.setdefault(".".join(path), []).append(node)
+    for path, node in _calls(program.graph, ()):
+        expected.setdefault(".".join(path), []).append(node)
     found: dict[str, list[object]] = {}
 
     def remember(name: str) -> Callable[[nn.Module, object, object], None]:
@@ -87,6 +86,17 @@ def _outputs(program: Program, module: nn.Module) -> Iterator[str]:
     for name, nodes in expected.items():
         for node, made in zip(nodes, found.get(name, ())):
             yield from _compare(name, node.outputs, made, program.nominal)
+
+
+def _calls(graph: Graph, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Every call of a submodule in a forward that does not train, in the order in which they run."""
+    for node in graph.schedule:
+        part = node.runs or node.name
+        if part is None or node.place.within(TRAINING):
+            continue
+        yield (*path, *part), node
+        if isinstance(node, Scope):
+            yield from _calls(node.graph, (*path, *part))
 
 
 def _training_outputs(program: Program, module: nn.Module) -> Iterator[str]:

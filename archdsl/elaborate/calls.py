@@ -8,14 +8,14 @@ from archdsl.elaborate.arguments import block_params, coerce, match
 from archdsl.elaborate.context import At, Names
 from archdsl.elaborate.expressions import evaluate
 from archdsl.elaborate.report import Failed, Frame
+from archdsl.elaborate.reshaped import seen_outside
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.unused import report_unused
 from archdsl.elaborate.values import POISON, Block, Flow, Given, Tensor, key, tensors_in, with_tensors
 from archdsl.elaborate.written import StepLabel
-from archdsl.ir.dim import Dim
-from archdsl.ir.graph import Graph, Input, Place, Scope, Unknown, Value
+from archdsl.ir.graph import Graph, Input, Place, Scope, Unknown
 from archdsl.ir.shape import Shape
-from archdsl.ir.why import CallWhy, Traced, Why
+from archdsl.ir.why import Traced, Why
 from archdsl.source import Span
 
 
@@ -48,17 +48,17 @@ def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, sp
         )
     except Failed:
         tensor = at.scope.add(Unknown(inputs, name, at.place(span)))
-        at.scope.enter(label and label.parts, tensor)
+        at.scope.enter(label and label.parts, tensor, node=tensor.value.node)
         return tensor
     if label is None and at.scope.conditional is not None:
         at.scope.warn_of_moving_key(span, at)
     scope = Scope(body.graph, inputs, (None,) * len(body.graph.outputs), name, at.place(span), args)
     for outer, inner in zip(scope.outputs, body.graph.outputs):
-        outer.shape = _seen_outside(inner, scope, span)
+        outer.shape = seen_outside(inner, scope)
     at.scope.add(scope)
     assert body.result is not None
     result = with_tensors(body.result, (Tensor(value, at.scope) for value in scope.outputs))
-    at.scope.enter(label and label.parts, result)
+    at.scope.enter(label and label.parts, result, node=scope)
     return result
 
 
@@ -75,17 +75,6 @@ def _body(
         raise at.reporter.fail(EndlessRecursion(block.name), frame.call)
     at.session.spend("steps", body.steps, frame.call)
     return body
-
-
-def _seen_outside(inner: Value, scope: Scope, span: Span) -> Shape | None:
-    shape = inner.shape
-    if shape is None:
-        return None
-    dims: list[Dim] = []
-    for dim in shape.dims:
-        value = dim if dim.constant is None else dim.constant
-        dims.append(dim.with_why(CallWhy(span, value, dim.why, scope) if dim.why else None))
-    return Shape(dims, shape.dtype, shape.channel_axis)
 
 
 def _elaborate(

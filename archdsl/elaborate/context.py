@@ -10,7 +10,7 @@ from archdsl.budget import Budget, Exceeded
 from archdsl.elaborate.report import Reporter
 from archdsl.elaborate.values import Block, Flow
 from archdsl.ir.dim import Domain
-from archdsl.ir.graph import Guard, Layer, Place, Promise, Region, Rule, Turn
+from archdsl.ir.graph import Graph, Guard, Layer, Place, Promise, Region, Rule, Turn
 from archdsl.ir.keys import Rename
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
@@ -35,6 +35,7 @@ class Session:
         self.bodies: dict[Hashable, Body] = {}
         self.ops: dict[Op, Op] = {}
         self.tied: dict[tuple[Layer, str], Shared] = {}
+        self.groups: dict[Graph, ScopeBuilder] = {}  # the finished ones
         self._modules: dict[Hashable, bool] = {}
         self._level = 0
         self.outputs: dict[str, Stated] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archdsl.elaborate import lookup
 from archdsl.elaborate.arithmetic import apply_binary, apply_unary
@@ -14,6 +14,9 @@ from archdsl.ir.dim import Dim
 from archdsl.ir.why import Traced, Why
 from archdsl.source import Span
 from archdsl.syntax import ast
+
+if TYPE_CHECKING:
+    from archdsl.diagnostic import Help
 
 
 def evaluate(node: ast.Expr, at: At) -> Traced:
@@ -283,9 +286,18 @@ def _call(node: ast.Call, at: At) -> Traced:
     if not isinstance(callee, StepValue):
         from archdsl.errors.values import NotCallable
 
-        raise at.reporter.fail(NotCallable(described(callee)), node.callee.span)
+        raise at.reporter.fail(NotCallable(described(callee)), node.callee.span, helps=_as_step(node))
     value = bind_step(callee, node.args, at)
     return Traced(value, Why("literal", node.span, value))
+
+
+def _as_step(node: ast.Call) -> tuple[Help, ...]:
+    """`let b = @tower(x)`: a step is run again where steps stand."""
+    if not isinstance(node.callee, ast.Ref):
+        return ()
+    from archdsl.diagnostic import Help
+
+    return (Help(f"a step is run again on a line of its own: b: {node.span.text}, and then @b"),)
 
 
 def _bad(node: ast.Bad, at: At) -> Traced:

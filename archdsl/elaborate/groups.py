@@ -47,5 +47,6 @@ def run_group(
     builder.node = node
     at.scope.add(node)
     outside = with_tensors(result, (Tensor(value, at.scope) for value in node.outputs))
-    at.scope.enter(name, outside, builder)
+    at.session.groups[graph] = builder
+    at.scope.enter(name, outside, builder, node)
     return outside

@@ -54,7 +54,7 @@ def add_layer(
     tensors = resolve(op, shapes, shared, at) if shared else ()
     name = _claim(label, counts, span, at)
     for each in shape if isinstance(shape, tuple) else (shape,):
-        _explain(op, each, shapes, args, span)
+        explain_sizes(op, each, shapes, args, span)
     node = Layer(op, inputs, shape, name, at.place(span), args, merges)
     for check in open_checks:
         at.scope.graph.checks.append(Check(node, check.axis, inputs[check.left], inputs[check.right]))
@@ -63,7 +63,7 @@ def add_layer(
     if tensors:
         tie(node, tensors, at)
     result = at.scope.add_all(node)
-    at.scope.enter(label and label.parts, result)
+    at.scope.enter(label and label.parts, result, node=node)
     return result
 
 
@@ -91,11 +91,11 @@ def add_unknown(
     if not inputs and at.current is not None:
         inputs = at.scope.localise_all(at.current)
     tensor = at.scope.add(Unknown(inputs, name, at.place(span)))
-    at.scope.enter(label and label.parts, tensor)
+    at.scope.enter(label and label.parts, tensor, node=tensor.value.node)
     return tensor
 
 
-def _explain(op: Op, shape: Shape, inputs: Sequence[Shape], args: Mapping[str, Traced], span: Span) -> None:
+def explain_sizes(op: Op, shape: Shape, inputs: Sequence[Shape], args: Mapping[str, Traced], span: Span) -> None:
     """Give each size that the op made its derivation; those that passed through have theirs."""
     made = {axis % shape.rank: param for axis, param in op.makes.items()} if op.makes else {}
     for axis, dim in enumerate(shape.dims):

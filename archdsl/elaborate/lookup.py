@@ -192,12 +192,8 @@ def reference(node: ast.Ref, at: At) -> Flow | Traced:
         if at.entry is None:
             raise no_current(node.span, at)
         return at.entry
-    if isinstance(node.name, str):
-        label = node.name
-    else:
-        from archdsl.elaborate.expressions import text
-
-        label = text(node.name, at)
+    label = label_text(node, at)
+    assert label is not None
     found = at.scope.find(label)
     if found is None:
         bound = at.names.find(label)  # `@pre` after `let pre = @`, `@skip` for a parameter that is a value
@@ -218,6 +214,17 @@ def flowing(span: Span, at: At) -> Flow:
     if at.current is None:
         raise no_current(span, at)
     return at.current
+
+
+def label_text(node: ast.Ref, at: At) -> str | None:
+    """The label that a reference names; None for `@` and `@in`."""
+    if node.name is None or node.name == "in":
+        return None
+    if isinstance(node.name, str):
+        return node.name
+    from archdsl.elaborate.expressions import text
+
+    return text(node.name, at)
 
 
 def current(word: str, span: Span, at: At) -> Tensor:

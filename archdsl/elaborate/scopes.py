@@ -18,14 +18,35 @@ from archdsl.syntax import ast
 
 
 class Entry:
-    """A named step: its result, and its scope where it is a finished group (so that a path can lead into it)."""
+    """A named step: its result, and its scope where it is a finished group (so that a path can lead into it).
 
-    __slots__ = ("group", "hidden", "tensor")
+    node: the step itself; None for a second name of a value, and for what is no step.
+    """
 
-    def __init__(self, tensor: Flow, group: ScopeBuilder | None) -> None:
+    __slots__ = ("group", "hidden", "node", "tensor")
+
+    def __init__(self, tensor: Flow, group: ScopeBuilder | None, node: Node | None) -> None:
         self.tensor = tensor
         self.group = group
+        self.node = node
         self.hidden = False
+
+
+class Twin:
+    """A finished group that is run again: the step that runs it, and for each value in the group that in its graph."""
+
+    __slots__ = ("node", "values")
+
+    def __init__(self, node: Scope, values: dict[Value, Value]) -> None:
+        self.node = node
+        self.values = values
+
+    def expose(self, value: Value, twin_of: Value, graph: Graph) -> None:
+        """Give out one value more, as `graph` does that it is a twin of."""
+        inner = self.values[value]
+        if self.node.graph is not graph:
+            self.node.graph.outputs.append(inner)
+        self.node.outputs = (*self.node.outputs, Value(self.node, twin_of.index, inner.shape))
 
 
 class ScopeBuilder:
@@ -36,6 +57,7 @@ class ScopeBuilder:
         self.parent = parent
         self.path = path  # from the network, for messages: a block's body has the path of its first call
         self.node: Scope | None = None  # once it is finished, for a group
+        self.twins: list[Twin] = []
         self.counted = 0
         self.entries: dict[str, Entry] = {}
         self.conditional: Guard | None = None  # decides how many counted steps stand above
@@ -95,10 +117,16 @@ class ScopeBuilder:
         labels = (Label(condition, "this condition"),) if condition else ()
         at.reporter.report(KeyMoves(str(self.counted - 1), answer), span, labels=labels)
 
-    def enter(self, name: tuple[str, ...] | None, tensor: Flow, group: ScopeBuilder | None = None) -> None:
-        """Make a step's result known under its path."""
+    def enter(
+        self,
+        name: tuple[str, ...] | None,
+        tensor: Flow,
+        group: ScopeBuilder | None = None,
+        node: Node | None = None,
+    ) -> None:
+        """Make a step's result known under its path. `node` is the step, if it can be run again."""
         if name:
-            self.entries[".".join(name)] = Entry(tensor, group)
+            self.entries[".".join(name)] = Entry(tensor, group, node)
 
     def hide_since(self, known: int) -> None:
         """Labels beyond the first `known` name steps that may not run."""
@@ -190,6 +218,11 @@ class ScopeBuilder:
         if index == len(outputs):
             outputs.append(value)
             self.node.outputs = (*self.node.outputs, Value(self.node, index, value.shape))
+            for twin in self.twins:
+                twin.expose(value, self.node.outputs[index], self.graph)
+            for around in self.parent.twins:
+                copy = around.values[self.node.outputs[0]].node
+                around.values[self.node.outputs[index]] = copy.outputs[index]
         return Tensor(self.node.outputs[index], self.parent)
 
     def add(self, node: Node) -> Tensor:

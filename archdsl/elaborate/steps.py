@@ -86,10 +86,11 @@ def run_unit(unit: ast.Body | ast.Use | ast.Run, label: StepLabel | None, at: At
 
 def _run_reference(unit: ast.Run, label: StepLabel | None, at: At) -> Flow:
     if unit.args is not None:
-        from archdsl.errors.names import Unsupported
+        from archdsl.elaborate.running import run_again
 
-        raise at.reporter.fail(Unsupported("running a step again on another value"), unit.span)
-    found = _item(traced_reference(unit.ref, at), unit, at)
+        found: object = run_again(unit, at)
+    else:
+        found = _item(traced_reference(unit.ref, at), unit, at)
     if not is_flow(found):
         from archdsl.elaborate.values import a_type
         from archdsl.errors.values import BadStep

@@ -87,6 +87,8 @@ class Finder:
             scratch.count(loop)
             for step in loop.steps:
                 members = step.members(self.body)
+                if step.one.runs is not None:
+                    continue
                 if is_child(step):
                     self.construction.child(scratch, members, (step.position,))
                 else:
@@ -98,6 +100,8 @@ class Finder:
     def _may_be_one(self, step: Turned) -> bool:
         """Whether its text differs in numbers alone."""
         nodes = [node for _, node in step.present()]
+        if step.one.runs is not None:
+            return len({node.runs for node in nodes}) == 1
         if not is_child(step):
             return not any(isinstance(torch_form(layer).function, X) for layer in nodes if isinstance(layer, Layer))
         return step.numbering is not None and len(set(map(self.construction.kind, nodes))) == 1

@@ -312,6 +312,8 @@ class Forward:
         )
 
     def _expression(self, step: Step, members: Sequence[Member], operands: list[Expr]) -> Expr:
+        if step.one.runs is not None:
+            return Call(path(step.one.runs), tuple(operands))
         if is_child(step):
             return Call(self._child(step), tuple(operands))
         return self._function(members, operands, step)

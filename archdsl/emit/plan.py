@@ -31,7 +31,7 @@ def in_order(survey: Survey) -> Iterator[tuple[Key, list[Graph]]]:
     for graph in survey.graphs:
         waiting.setdefault(_key(survey, graph), []).append(graph)
     contents = {
-        key: {_key(survey, node.graph) for graph in graphs for node in graph.nodes if isinstance(node, Scope)}
+        key: {_key(survey, scope.graph) for graph in graphs for scope in _scopes(graph)}
         for key, graphs in waiting.items()
     }
     while waiting:
@@ -52,7 +52,7 @@ def _by_height(survey: Survey, waiting: dict[Key, list[Graph]]) -> Iterator[tupl
     height: dict[Graph, int] = {}
     found: dict[Key, list[Graph]] = {}
     for graph in survey.graphs:
-        height[graph] = 1 + max((height[node.graph] for node in graph.nodes if isinstance(node, Scope)), default=0)
+        height[graph] = 1 + max((height[scope.graph] for scope in _scopes(graph)), default=0)
         key = _key(survey, graph)
         if key in waiting:
             found.setdefault((height[graph], *key), []).append(graph)
@@ -91,6 +91,11 @@ def _rolled(construction: Construction, graphs: Sequence[Graph]) -> Body | None:
     return body
 
 
+def _scopes(graph: Graph) -> Iterator[Scope]:
+    """The steps with a body of their own; one that runs another again has that one's."""
+    return (node for node in graph.nodes if isinstance(node, Scope) and node.runs is None)
+
+
 class Inline:
     """Which groups are written out where they stand."""
 
@@ -103,7 +108,7 @@ class Inline:
         if not self._may(graphs) or not all(map(self._is_sequence, graphs)):
             return False
         height = 1 + max(
-            (self._height.get(node.graph, 0) for graph in graphs for node in graph.nodes if isinstance(node, Scope)),
+            (self._height.get(scope.graph, 0) for graph in graphs for scope in _scopes(graph)),
             default=0,
         )
         if height > DEEPEST:

@@ -61,6 +61,8 @@ def _nodes(step: Step) -> Iterator[Node]:
 
 
 def _has_module(node: Node) -> bool:
+    if node.runs is not None:
+        return False
     return isinstance(node, Scope) or (isinstance(node, Layer) and torch_form(node).module is not None)
 
 
@@ -79,7 +81,7 @@ def registered(node: Node) -> bool:
 def is_child(step: Step) -> bool:
     """Whether a `forward` calls the step as a child in any graph, or what it calls differs."""
     nodes = list(_nodes(step))
-    if isinstance(step.one, Declared):
+    if isinstance(step.one, Declared) or any(node.runs is not None for node in nodes):
         return False
     return any(map(registered, nodes)) or len({skeleton(torch_form(_layer(node)).function) for node in nodes}) > 1
 
@@ -96,6 +98,8 @@ def can_be_held(body: Body) -> bool:
     for step in body.steps:
         names = {node.name for node in _nodes(step)}
         if len({start_form(node.start) for node in _nodes(step) if isinstance(node, Declared)}) > 1:
+            return False
+        if len({node.runs for node in _nodes(step)}) > 1:
             return False
         if not is_child(step):
             continue

@@ -34,7 +34,7 @@ class Survey:
         for graph in reversed(self.graphs):
             self.owner.setdefault(graph, graph)
             for node in graph.nodes:
-                if isinstance(node, Scope):
+                if isinstance(node, Scope) and node.runs is None:
                     self.uses[node.graph].append(node)
                     if node.graph.kind != "block":
                         self.owner.setdefault(node.graph, self.owner[graph])
@@ -58,13 +58,13 @@ class Survey:
 
 
 def _in_textual_order(root: Graph) -> Iterator[Graph]:
-    """Every distinct graph when it is complete, as a reader goes through the text."""
+    """Every distinct graph when it is complete, as a reader goes through the text. What is run again is there once."""
     met = {root}
     stack = [(root, iter(root.nodes))]
     while stack:
         graph, nodes = stack[-1]
         for node in nodes:
-            if isinstance(node, Scope) and node.graph not in met:
+            if isinstance(node, Scope) and node.runs is None and node.graph not in met:
                 met.add(node.graph)
                 stack.append((node.graph, iter(node.graph.nodes)))
                 break

@@ -307,6 +307,26 @@ class TensorMisplaced(Error):
     text: str
 
 
+class NotRunnable(Error):
+    """`@label(x)` runs a labelled step again, with the weights that it has, where the module can call it.
+
+        tower: { conv(64, 3x3) -> relu }
+        @tower(@right)                 # the same weights on another value
+        @image(@right)                 # an input is no step
+
+    The step stands in the same scope, or in a finished group of it (`@"stage.tower"(x)`). From within other braces that
+    are a scope it is out of reach: their module doesn't hold it. What it runs on are values, by position.
+    """
+
+    code: ClassVar[str] = "E0227"
+    title: ClassVar[str] = "`{text}` {reason}"
+    label: ClassVar[str] = "{place}"
+
+    text: str
+    reason: str
+    place: str
+
+
 class PatternWithoutMatch(Error):
     """A lint: a path pattern of `init { }` that no parameter of the network matches.
 

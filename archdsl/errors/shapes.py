@@ -451,3 +451,22 @@ class TiedShapes(Error):
     own: str
     given: str
     found: str
+
+
+class RunDiffers(Error):
+    """A step that is run again would need other parameters, or be another step, on this value.
+
+        tower: { conv(8, 3x3) -> flatten -> linear(10) }       # for 28x28 the linear has 10 x 5408
+        @tower(@large)                                         # for 32x32 it would have 10 x 7200
+
+    A step run again has the weights of its first run. Sizes may differ where no weight depends on them: convolutions
+    and pools, up to a pool with `out=`.
+    """
+
+    code: ClassVar[str] = "E0337"
+    title: ClassVar[str] = "`{text}` can't run again on {shape}: {reason}"
+    label: ClassVar[str] = "not the same step on this value"
+
+    text: str
+    shape: str
+    reason: str

@@ -36,7 +36,7 @@ class Interpreter:
             if not self.training and graph.only_in_training(node):
                 continue
             operands = [values[id(value)] for value in node.inputs]
-            here = path + (node.name or ())
+            here = path + (node.runs or node.name or ())
             if isinstance(node, Declared):
                 results = (self.tensors[".".join(here)],)
             elif isinstance(node, Scope):
@@ -92,9 +92,12 @@ class Word:
                 return SIGNS[op](self.value(left), self.value(right))
             case form.Index(value=value, items=items):
                 return self.value(value)[tuple(map(self.value, items))]
-            case form.Call(callee=callee, args=args, kwargs=kwargs):
+            case form.Call(callee=callee, args=args, kwargs=kwargs, defaults=defaults):
                 positional = [self.value(arg) for arg in args]
                 named = {name: self.value(value) for name, value in kwargs}
+                for name, default in defaults:
+                    if name in named and named[name] == default:
+                        del named[name]  # left out, as PyTorch refuses some that say nothing new
                 if callee.startswith("."):
                     return getattr(positional[0], callee[1:])(*positional[1:], **named)
                 return operator.attrgetter(callee)(SPACE)(*positional, **named)
