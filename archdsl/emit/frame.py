@@ -98,6 +98,32 @@ class Frame:
             name = self.bound[first] = wanted if wanted and first == ref else self.new_name()
             self.statements.append(Assign((name,), value.expr, origin=origin(value.span)))
 
+    def begin(self) -> list[Stmt]:
+        """Start a block of its own; what it interrupts is to be given to `end`."""
+        outside, self.statements = self.statements, []
+        return outside
+
+    def end(self, outside: list[Stmt]) -> tuple[Stmt, ...]:
+        """The block's statements."""
+        body, self.statements = tuple(self.statements), outside
+        return body
+
+    def variable_for(self, ref: Ref, *, still_read: bool) -> Name:
+        """The variable of a value that is to be replaced; another one, if the value itself is read later."""
+        before = self.bound[ref]
+        if not still_read and before.text in LOCALS:
+            return before
+        target = self.new_name()
+        self.statements.append(Assign((target,), before))
+        return target
+
+    def settle_in(self, ref: Ref, target: Name) -> None:
+        """Have a value end in a certain variable."""
+        self.name(ref, target)
+        if self.bound[ref].text != target.text:
+            self.statements.append(Assign((target,), self.bound[ref]))
+            self.release([self.bound[ref]])
+
     def name_all(self) -> None:
         for ref in list(self.pending):
             self.name(ref)

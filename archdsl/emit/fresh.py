@@ -5,7 +5,7 @@ A scope's input never qualifies: its maker may be anything.
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Graph, Layer, Scope, Value
+from archdsl.ir.graph import CHECKPOINT, Graph, Layer, Node, Scope, Value
 from archdsl.ops.form import X
 
 _UNSAFE = ("activation", "identity", "regularise")
@@ -17,13 +17,17 @@ class Freshness:
     """Answers for the values of one program, each once."""
 
     def __init__(self) -> None:
-        self._readers: dict[Graph, dict[int, int]] = {}
+        self._readers: dict[Graph, dict[int, list[Node | None]]] = {}
         self._fresh: dict[int, bool] = {}
 
     def overwritable(self, graph: Graph, value: Value) -> bool:
         """Whether the only reader of a value may put its own result in the same memory."""
-        if self._count(graph).get(id(value)) != 1:
+        readers = self._readers_of(graph).get(id(value), [])
+        if len(readers) != 1:
             return False
+        reader = readers[0]
+        if reader is not None and reader.place.within(CHECKPOINT) is not value.node.place.within(CHECKPOINT):
+            return False  # what a segment is handed must be the same when it runs again
         if id(value) not in self._fresh:
             self._fresh[id(value)] = self._made_anew(value)
         return self._fresh[id(value)]
@@ -40,10 +44,13 @@ class Freshness:
         shapes = [operand.shape for operand in node.inputs]
         return not isinstance(op.torch(*shapes).function, X)
 
-    def _count(self, graph: Graph) -> dict[int, int]:
+    def _readers_of(self, graph: Graph) -> dict[int, list[Node | None]]:
+        """By value, the steps that read it; None for the graph's own outputs."""
         if graph not in self._readers:
-            counts = self._readers[graph] = dict[int, int]()
-            for values in (*(node.inputs for node in graph.nodes), graph.outputs):
-                for value in values:
-                    counts[id(value)] = counts.get(id(value), 0) + 1
+            found = self._readers[graph] = dict[int, list[Node | None]]()
+            for node in graph.nodes:
+                for value in node.inputs:
+                    found.setdefault(id(value), []).append(node)
+            for value in graph.outputs:
+                found.setdefault(id(value), []).append(None)
         return self._readers[graph]

@@ -40,7 +40,7 @@ def class_lines(cls: Class) -> Iterator[str]:
 
 
 def _function(function: Function, indent: int) -> Iterator[str]:
-    parts = ["self", *_parameters(function.parameters)]
+    parts = [*(["self"] if function.method else []), *_parameters(function.parameters)]
     start, end = f"{' ' * indent}def {Name(function.name).flat()}(", f") -> {function.returns}:"
     line = start + ", ".join(parts) + end
     if len(line) <= WIDTH:
@@ -64,11 +64,16 @@ def _parameters(parameters: Sequence[Parameter]) -> Iterator[str]:
 
 def block(body: Sequence[Stmt], indent: int) -> Iterator[str]:
     """Statements at an indentation."""
-    for statement in body:
+    for i, statement in enumerate(body):
+        if i and Function in (type(statement), type(body[i - 1])):
+            yield ""
         yield from _statement(statement, indent)
 
 
 def _statement(statement: Stmt, indent: int) -> Iterator[str]:
+    if isinstance(statement, Function):
+        yield from _function(statement, indent)
+        return
     end = comment(statement.origin)
     match statement:
         case Assign(targets=targets, value=value, op=op):

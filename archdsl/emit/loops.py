@@ -8,7 +8,7 @@ from the turn's index; what is not so is written out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from archdsl.emit.align import Body, Member, Ref, Step
 from archdsl.emit.numbering import Numbering
@@ -69,3 +69,11 @@ class Loop:
 
     def outside(self, ref: Ref) -> bool:
         return not self.start <= ref[0] < self.end
+
+
+def steps_in(items: Iterable[Step | Loop]) -> list[Step]:
+    """Steps, and those of every turn of loops."""
+    found: list[Step] = []
+    for item in items:
+        found += [step for turn in item.turns for step in turn] if isinstance(item, Loop) else [item]
+    return found

@@ -6,7 +6,10 @@ import builtins
 import keyword
 import re
 
-IMPORTED = {"Callable", "F", "NamedTuple", "Tensor", "math", "nn", "torch"}
+IMPORTED = {
+    "AbstractContextManager", "Callable", "F", "Generator", "NamedTuple", "Tensor", "checkpoint", "contextmanager",
+    "math", "nn", "nullcontext", "torch",
+}  # fmt: skip
 """What an emitted module may import."""
 
 OWN = {
@@ -19,7 +22,12 @@ OWN = {
 }
 """Classes that an emitted module may have for ops that torch.nn has none for -> their files in `classes/`."""
 
-TAKEN = IMPORTED | set(OWN) | set(dir(builtins)) | set(keyword.kwlist) | set(keyword.softkwlist) | {"self"}
+FUNCTIONS = ("kept_buffers", "recomputed")
+"""Functions that an emitted module may have, in `classes/checkpoint.py`."""
+
+TAKEN = (
+    IMPORTED | set(OWN) | set(FUNCTIONS) | set(dir(builtins)) | set(keyword.kwlist) | set(keyword.softkwlist) | {"self"}
+)
 """Names that mean something else in an emitted module."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

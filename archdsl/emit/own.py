@@ -1,4 +1,4 @@
-"""Classes for ops that torch.nn has none for: copied, as they stand in `classes/`, into the modules that use them."""
+"""Classes and functions of the package's own: copied, as they stand in `classes/`, into the modules that use them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import pkgutil
 from collections.abc import Iterator
 
-from archdsl.emit.names import OWN
+from archdsl.emit.names import FUNCTIONS, OWN
 from archdsl.emit.survey import Survey
 from archdsl.ir.graph import Layer
 
@@ -23,14 +23,26 @@ def own_classes(survey: Survey) -> Iterator[list[str]]:
         yield class_source(name).splitlines()
 
 
+def own_functions(text: str) -> Iterator[list[str]]:
+    """The lines of each function that a module's text needs."""
+    if "recomputed(" in text:
+        yield from (_source("checkpoint", name).splitlines() for name in FUNCTIONS)
+
+
 def class_source(name: str) -> str:
     """The text of one of `OWN`."""
-    data = pkgutil.get_data("archdsl.emit.classes", f"{OWN[name]}.py")
+    return _source(OWN[name], name)
+
+
+def _source(file: str, name: str) -> str:
+    data = pkgutil.get_data("archdsl.emit.classes", f"{file}.py")
     assert data is not None
     text = data.decode()
-    tree = ast.parse(text)
-    found = next(item for item in tree.body if isinstance(item, ast.ClassDef) and item.name == name)
-    return ast.get_source_segment(text, found) or ""
+    for item in ast.parse(text).body:
+        if isinstance(item, ast.ClassDef | ast.FunctionDef) and item.name == name:
+            first = min([item.lineno, *(decorator.lineno for decorator in item.decorator_list)])
+            return "\n".join(text.splitlines()[first - 1 : item.end_lineno])
+    raise LookupError(name)
 
 
 def seen_as(callee: str) -> str:

@@ -14,7 +14,7 @@ from archdsl.emit.construct import Construction
 from archdsl.emit.find_loops import Finder
 from archdsl.emit.register import NUMBERED, can_be_held, form_of
 from archdsl.emit.survey import Survey
-from archdsl.ir.graph import Graph, Scope
+from archdsl.ir.graph import CHECKPOINT, Graph, Scope
 
 Key = tuple[Hashable, ...]
 
@@ -119,7 +119,7 @@ class Inline:
     def _may(self, graphs: Sequence[Graph]) -> bool:
         """A group, where the steps of one class have one form; a block only where it can't be one class (a stage of n
         units)."""
-        if graphs[0].kind == "group":
+        if graphs[0].kind in ("group", CHECKPOINT):
             return all(map(self._matches, self._by_turn(graphs)))
         if graphs[0].kind != "block":
             return False

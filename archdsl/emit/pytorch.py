@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from archdsl.emit.align import Body
 from archdsl.emit.construct import Construction
@@ -12,7 +12,7 @@ from archdsl.emit.forward import Forward
 from archdsl.emit.initialise import initialise
 from archdsl.emit.layout import WIDTH, class_lines
 from archdsl.emit.names import Names, class_name, shared
-from archdsl.emit.own import own_classes
+from archdsl.emit.own import own_classes, own_functions
 from archdsl.emit.plan import Inline, bodies, in_order
 from archdsl.emit.register import FREE, Register
 from archdsl.emit.results import Results
@@ -37,28 +37,41 @@ def network_class(program: Program) -> str:
 
 
 def _imports_and_classes(program: Program) -> Iterator[str]:
-    lines: list[str] = []
     survey = Survey(program.graph)
-    for cls in (*own_classes(survey), *map(class_lines, _classes(program, survey))):
-        lines += ["", "", *cls]
-    text = "\n".join(lines)
-    yield from _imports(text)
+    classes = [*own_classes(survey), *(list(class_lines(cls)) for cls in _classes(program, survey))]
+    functions = own_functions("\n".join(line for lines in classes for line in lines))
+    lines = [line for part in (*functions, *classes) for line in ("", "", *part)]
+    yield from _imports("\n".join(lines))
     yield from lines
+
+
+STANDARD = {
+    "collections.abc": ("Callable", "Generator"),
+    "contextlib": ("AbstractContextManager", "contextmanager", "nullcontext"),
+    "typing": ("NamedTuple",),
+}
+TORCH = {"torch": ("Tensor", "nn"), "torch.utils.checkpoint": ("checkpoint",)}
+"""Where the names come from that a module may use."""
 
 
 def _imports(text: str) -> Iterator[str]:
     """What the module uses, in the order that import sorters want."""
-    standard = [
-        *(["from collections.abc import Callable"] if "Callable[" in text else []),
-        *(["from typing import NamedTuple"] if "(NamedTuple)" in text else []),
-    ]
-    yield from (*standard, "") if standard else ()
-    if re.search(r"\btorch\.", text):
+    code = re.sub(r'"""(.|\n)*?"""|"[^"\n]*"|#.*', "", text)
+    if standard := list(_from(STANDARD, code)):
+        yield from (*standard, "")
+    if re.search(r"\btorch\.", code):
         yield "import torch"
-    names = [name for name in ("Tensor", "nn") if re.search(rf"\b{name}\b", text)]
-    yield f"from torch import {', '.join(names)}"
-    if re.search(r"\bF\.", text):
+    first, *others = _from(TORCH, code)
+    yield first
+    if re.search(r"\bF\.", code):
         yield "from torch.nn import functional as F"
+    yield from others
+
+
+def _from(places: Mapping[str, tuple[str, ...]], code: str) -> Iterator[str]:
+    for place, names in places.items():
+        if used := [name for name in names if re.search(rf"(?<![.\w]){name}\b", code)]:
+            yield f"from {place} import {', '.join(used)}"
 
 
 def _classes(program: Program, survey: Survey) -> Iterator[Class]:

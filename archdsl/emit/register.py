@@ -21,6 +21,7 @@ from archdsl.emit.loops import Loop, Turned
 from archdsl.emit.names import is_attribute
 from archdsl.emit.numbering import INDEX
 from archdsl.emit.roll import rolled
+from archdsl.emit.segments import is_recomputed
 from archdsl.emit.statements import Assign, Do, For, Function, If, Stmt
 from archdsl.emit.unit import Unit
 from archdsl.emit.write import skeleton, torch_form
@@ -46,6 +47,8 @@ def _is_chain(body: Body) -> bool:
     before = (-1, 0)
     for step in body.steps:
         if step.operands != (before,) or len(step.one.outputs) != 1 or not all(map(_has_module, _nodes(step))):
+            return False
+        if any(map(is_recomputed, _nodes(step))):
             return False
         before = (step.position, 0)
     return body.outputs == (before,)
@@ -232,9 +235,9 @@ class Register:
             yield from (If(presence(self.unit, run[0]), tuple(made)),) if made and run[0].optional else made
 
 
-def runs(steps: Iterable[Step | Loop]) -> Iterator[list[Step] | Loop]:
+def runs(items: Iterable[Step | Loop]) -> Iterator[list[Step] | Loop]:
     """Neighbours that the same graphs have, and loops."""
-    for condition, run in groupby(steps, key=_condition):
+    for condition, run in groupby(items, key=_condition):
         items = list(run)
         if condition == LOOPS:
             yield from (item for item in items if isinstance(item, Loop))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from archdsl.emit.code import Expr
+from collections.abc import Sequence
+
+from archdsl.emit.code import Expr, Name
 from archdsl.record import Record
 
 
@@ -70,9 +72,6 @@ class For(Record):
     origin: Origin | None = None
 
 
-Stmt = Assign | Field | Do | Return | Raise | If | For
-
-
 class Parameter(Record):
     """A parameter of a function; `default` None: it has none."""
 
@@ -83,12 +82,16 @@ class Parameter(Record):
 
 
 class Function(Record):
-    """A method: `self` comes first by itself."""
+    """A function. A method's `self` comes first by itself."""
 
     name: str
     parameters: tuple[Parameter, ...]
     returns: str
     body: tuple[Stmt, ...]
+    method: bool = True
+
+
+Stmt = Assign | Field | Do | Return | Raise | If | For | Function
 
 
 class Class(Record):
@@ -99,3 +102,21 @@ class Class(Record):
     methods: tuple[Function, ...]
     origin: Origin | None = None
     body: tuple[Stmt, ...] = ()
+
+
+def returning(body: tuple[Stmt, ...], values: tuple[Expr, ...], place: Origin | None = None) -> tuple[Stmt, ...]:
+    """The statements and a `return`; what the last of them assigns just for that is returned as it is."""
+    last = body[-1] if body else None
+    if isinstance(last, Assign) and not last.op and last.targets == values and len(values) == 1:
+        return (*body[:-1], Return((last.value,), last.origin))
+    return (*body, Return(values, place))
+
+
+def tensors(names: Sequence[Name]) -> tuple[Parameter, ...]:
+    """Parameters that are handed tensors."""
+    return tuple(Parameter(name.text, "Tensor") for name in names)
+
+
+def returned(count: int) -> str:
+    """The annotation of a function that returns so many tensors."""
+    return "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"

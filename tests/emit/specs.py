@@ -232,6 +232,12 @@ class Writer:
             )))  # fmt: skip
         self.add(indent, "concat(@)" if self.maybe() else "inception { for x in @ { @x -> conv(4, 1x1) } }")
 
+    def checkpoint(self, indent: int, depth: int, in_block: bool) -> None:
+        label = f"{self.label('c')}: " if self.maybe(3) else ""
+        self.add(indent, f"{label}checkpoint {{")
+        self.body(indent + 1, self.choose(3) + 1, depth + 1, in_block=in_block)
+        self.add(indent, "}")
+
     def loop(self, indent: int, depth: int, in_block: bool) -> None:
         count = "times" if in_block and self.maybe() else str(self.choose(4) + 1)
         variable = self.label("i")
