@@ -9,6 +9,9 @@ On each page, in order and in one folder, which holds the repository's `specs/`:
     ```console              commands behind `$`, each with what it prints
     ```python               runs; a ```text block behind it shows what it prints
     ```python file=NAME     a file that a command above wrote
+    ```LANGUAGE write=NAME  writes the file
+
+`pip install .` installs what the page has written beside it, and not into Python's own packages.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -58,7 +62,11 @@ class Page:
 
     def run(self, fence: Fence) -> None:
         printed, self.printed = self.printed, None
-        if fence.language == "arch":
+        if "write" in fence.options:
+            path = self.folder / fence.options["write"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(fence.text, encoding="utf-8")
+        elif fence.language == "arch":
             self.spec(fence)
         elif fence.language == "console":
             self.shows(fence, "".join(map(self.command, commands(fence.text))))
@@ -86,11 +94,20 @@ class Page:
 
     def command(self, line: str) -> str:
         program, *args = shlex.split(line)
-        known = {"archdsl": [str(Path(sys.executable).parent / "archdsl")], "python": [sys.executable], "cat": ["cat"]}
+        site = str(self.folder / "site")
+        pip = [sys.executable, "-m", "pip", "--quiet", "--no-input"]
+        if program == "pip":
+            args += ["--no-build-isolation", "--no-deps", "--target", site]
+        known = {
+            "pip": pip,
+            "archdsl": [str(Path(sys.executable).parent / "archdsl")],
+            "python": [sys.executable],
+            "cat": ["cat"],
+        }
         done = subprocess.run(
             [*known[program], *args],
             cwd=self.folder,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120"},
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120", "PYTHONPATH": _joined(site, os.environ)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -104,6 +121,10 @@ class Page:
             code = compile("\n" * fence.line + fence.text, str(self.path), "exec")
             exec(code, self.names)
         return printed.getvalue()
+
+
+def _joined(site: str, environment: Mapping[str, str]) -> str:
+    return os.pathsep.join(filter(None, (site, environment.get("PYTHONPATH"))))
 
 
 def commands(text: str) -> list[str]:

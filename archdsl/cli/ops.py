@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from archdsl import connectors, ops
 from archdsl.cli.console import EXIT_USAGE, err, out
+from archdsl.ops import installed
 from archdsl.reference import all_words, headline, name_of, word_text
 from archdsl.render.terminal import printable
 
@@ -17,13 +20,29 @@ def command(name: str | None) -> int:
     if name is None:
         width = max(len(name_of(word)) for word in all_words())
         out("\n".join(f"{name_of(word):<{width}}  {headline(word)}" for word in all_words()))
+        if others := list(_of_packages()):
+            out("\n".join(["", "Of installed packages:", *others]))
         return 0
-    word = ops.find(name) or connectors.find(name)
+    try:
+        word = ops.find(name) or connectors.find(name) or installed.find(name)
+    except installed.Broken as broken:
+        error = broken.error
+        err(printable(f"error[{error.code}]: {error.said(error.title)}: {error.said(error.label)}"))
+        return EXIT_USAGE
     if word is None:
         from archdsl.errors.suggest import closest
 
-        meant = closest(name, (*ops.names(), *connectors.names()))
+        meant = closest(name, (*ops.names(), *connectors.names(), *installed.installed()))
         err(f"there is no op or connector `{printable(name)}`" + (f": did you mean `{meant}`?" if meant else ""))
         return EXIT_USAGE
     out(word_text(word))
     return 0
+
+
+def _of_packages() -> Iterator[str]:
+    """The ops that installed packages offer, without importing them."""
+    found = installed.installed()
+    width = max(map(len, found), default=0)
+    for word, packages in found.items():
+        for package, entry in packages.items():
+            yield printable(f"{word:<{width}}  {package} ({entry.value})")

@@ -15,6 +15,7 @@ from archdsl.syntax import ast
 
 if TYPE_CHECKING:
     from archdsl.diagnostic import Help, Label
+    from archdsl.ops.op import Op
 
 
 def bind(name: ast.Name, traced: Traced, at: At) -> None:
@@ -37,12 +38,25 @@ def local(name: str, at: At) -> Traced | None:
     return at.file.find(name, at.session)
 
 
+def find_op(word: str, span: Span, at: At) -> type[Op] | None:
+    """The op of that name: a built-in one, else an installed package's."""
+    op = ops.find(word)
+    if op is not None:
+        return op
+    from archdsl.ops import installed
+
+    try:
+        return installed.find(word)
+    except installed.Broken as broken:
+        raise at.reporter.fail(broken.error, span) from None
+
+
 def name(text: str, span: Span, at: At) -> Traced:
     """What a name in an expression stands for: locals, then the file, then ops."""
     found = local(text, at)
     if found is not None:
         return found
-    op = ops.find(text)
+    op = find_op(text, span, at)
     if op is not None:
         value = StepValue(op)
         return Traced(value, Why("literal", span, value))
@@ -92,7 +106,7 @@ def step(path: ast.Path, at: At) -> StepValue:
             raise Failed
         if isinstance(found.value, StepValue):
             return found.value
-    op = ops.find(word)
+    op = find_op(word, path.span, at)
     if op is not None:
         return StepValue(op)
     if found is not None:
@@ -132,6 +146,7 @@ def unknown_step(word: str, span: Span, at: At, helps: tuple[Help, ...] = ()) ->
     from archdsl import connectors
     from archdsl.diagnostic import Edit, Help
     from archdsl.errors.names import UnknownStep
+    from archdsl.ops import installed
 
     if helps:
         return at.reporter.fail(UnknownStep(word), span, helps=helps)
@@ -141,7 +156,7 @@ def unknown_step(word: str, span: Span, at: At, helps: tuple[Help, ...] = ()) ->
         return at.reporter.fail(UnknownStep(word), span, helps=helps)
 
     steps = [n for n in at.names.all() if isinstance((local(n, at) or _NOTHING).value, StepValue)]
-    known = [*steps, *at.file.names(), *ops.names(), *connectors.names()]
+    known = [*steps, *at.file.names(), *ops.names(), *connectors.names(), *installed.installed()]
     return at.reporter.fail(UnknownStep(word), span, helps=did_you_mean(word, known, span))
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from archdsl.emit.align import Body
 from archdsl.emit.construct import Construction
 from archdsl.emit.forward import Forward
+from archdsl.emit.imports import import_lines
 from archdsl.emit.initialise import initialise
 from archdsl.emit.layout import WIDTH, class_lines
 from archdsl.emit.names import Names, class_name, shared
@@ -37,47 +38,18 @@ def network_class(program: Program) -> str:
 
 
 def _imports_and_classes(program: Program) -> Iterator[str]:
-    survey = Survey(program.graph)
+    survey = Survey(program.graph, {network_class(program)})
     classes = [*own_classes(survey), *(list(class_lines(cls)) for cls in _classes(program, survey))]
     functions = own_functions("\n".join(line for lines in classes for line in lines))
     lines = [line for part in (*functions, *classes) for line in ("", "", *part)]
-    yield from _imports("\n".join(lines))
+    yield from import_lines("\n".join(lines), survey.foreign)
     yield from lines
-
-
-STANDARD = {
-    "collections.abc": ("Callable", "Generator"),
-    "contextlib": ("AbstractContextManager", "contextmanager", "nullcontext"),
-    "typing": ("NamedTuple",),
-}
-TORCH = {"torch": ("Tensor", "nn"), "torch.utils.checkpoint": ("checkpoint",)}
-"""Where the names come from that a module may use."""
-
-
-def _imports(text: str) -> Iterator[str]:
-    """What the module uses, in the order that import sorters want."""
-    code = re.sub(r'"""(.|\n)*?"""|"[^"\n]*"|#.*', "", text)
-    if standard := list(_from(STANDARD, code)):
-        yield from (*standard, "")
-    if re.search(r"\btorch\.", code):
-        yield "import torch"
-    first, *others = _from(TORCH, code)
-    yield first
-    if re.search(r"\bF\.", code):
-        yield "from torch.nn import functional as F"
-    yield from others
-
-
-def _from(places: Mapping[str, tuple[str, ...]], code: str) -> Iterator[str]:
-    for place, names in places.items():
-        if used := [name for name in names if re.search(rf"(?<![.\w]){name}\b", code)]:
-            yield f"from {place} import {', '.join(used)}"
 
 
 def _classes(program: Program, survey: Survey) -> Iterator[Class]:
     construction = Construction(survey)
     inline = Inline(survey)
-    names = Names({network_class(program)})
+    names = Names({network_class(program), *survey.foreign.values()})
     for _, graphs in in_order(survey):
         if inline.take(graphs):
             continue

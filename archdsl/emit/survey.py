@@ -3,9 +3,10 @@ the text its steps are."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Set
 from typing import NamedTuple
 
+from archdsl.emit.imports import foreign
 from archdsl.ir.graph import Graph, Scope
 
 
@@ -24,9 +25,11 @@ class Place(NamedTuple):
 class Survey:
     """Maps are keyed by graphs, which are equal only to themselves."""
 
-    def __init__(self, root: Graph) -> None:
+    def __init__(self, root: Graph, taken: Set[str] = frozenset()) -> None:
         self.graphs = list(_in_textual_order(root))
         """Bodies before what contains them."""
+        self.foreign = foreign(self.graphs, taken)
+        """What is imported from users' packages, and the name that each has here."""
         self.uses: dict[Graph, list[Scope]] = {graph: [] for graph in self.graphs}
         """The steps that stand for a graph."""
         self.owner: dict[Graph, Graph] = {}

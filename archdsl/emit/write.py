@@ -51,7 +51,8 @@ class Writer:
                 kwargs.append((name, value))
         if first.callee.startswith("."):
             return code.Call(code.attribute(args[0], first.callee[1:]), tuple(args[1:]), tuple(kwargs))
-        return code.Call(Name(first.callee), tuple(args), tuple(kwargs))
+        callee = self.unit.survey.foreign.get(first.callee, first.callee)
+        return code.Call(Name(callee), tuple(args), tuple(kwargs))
 
     def word(self, values: Sequence[object], path: str) -> Expr:
         """One value of each graph's form, at the same place in it."""

@@ -5,7 +5,19 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-FAMILIES = ("syntax", "names", "shapes", "values", "ops", "limits", "promises", "files", "weights", "networks")
+FAMILIES = (
+    "syntax",
+    "names",
+    "shapes",
+    "values",
+    "ops",
+    "limits",
+    "promises",
+    "files",
+    "weights",
+    "networks",
+    "packages",
+)
 """E01xx, E02xx, ... in this order."""
 
 

@@ -117,7 +117,9 @@ class Op(Record):
     name: ClassVar[str] = ""
     role: ClassVar[str] = ""
     """Its kind in diagrams: conv, dense, norm, pool, activation, merge, reshape, resize, regularise, identity,
-    attention, embedding."""
+    attention, embedding; module for users' own."""
+    package: ClassVar[str] = ""
+    """The package that it is from, with its version; "" for archdsl itself."""
     operands: ClassVar[int] = 1
     """How many values it takes: 1 is the current one, others are arguments."""
     further: ClassVar[int] = 0
@@ -172,7 +174,7 @@ class Op(Record):
 
 
 REGISTRY: dict[str, type[Op]] = {}
-"""The ops loaded so far, by name; `archdsl.ops.find` loads more."""
+"""The built-in ops loaded so far, by name; `archdsl.ops.find` loads more."""
 
 _LITERAL = re.compile(r"Literal\[(.*)\]")
 _KINDS = {"tuple[int, ...]": "ints", "int | Size": "Size", "Size": "Size"}
@@ -187,7 +189,8 @@ def op(name: str, *, role: str) -> Callable[[O], O]:
         cls.name = name
         cls.role = role
         cls.params = read_params(cls)
-        REGISTRY[name] = cls
+        if cls.__module__.startswith("archdsl.ops."):
+            REGISTRY[name] = cls  # others are found by their entry points: see `installed.py`
         return cls
 
     return register

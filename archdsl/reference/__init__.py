@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from functools import cache
 from importlib import import_module
@@ -78,6 +79,8 @@ def name_of(word: Word) -> str:
 
 def documentation(item: type[Any]) -> str:
     """The docstring of a class, without the indentation of the class."""
+    if issubclass(item, Op) and item.package:
+        return f"{inspect.cleandoc(item.__doc__ or '')}\n\nFrom the package {item.package}.".strip()
     return _docstrings(item.__module__).get(item.__name__, "")
 
 
