@@ -6,7 +6,7 @@ from typing import ClassVar, NoReturn
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
-from archdsl.ops.form import Form, Index, X, call
+from archdsl.ops.form import Axis, Form, Index, X, call
 from archdsl.ops.op import Op, Refused, op
 from archdsl.ops.rules import at_least, axis_of, chosen, need_positive, refuse_range
 
@@ -110,6 +110,8 @@ class Select(Op):
 class Expand(Op):
     """Repeat the one element of axes of size 1, without a copy; -1 leaves an axis as it is.
 
+    With a value behind it the first axis becomes that value's batch: `expand(@patches)` is a class token for each
+    sample.
     [N, C, 1, 1] -> [N, C, H, W] by [-1, -1, H, W]
 
     Example:
@@ -119,25 +121,43 @@ class Expand(Op):
     """
 
     view: ClassVar[bool] = True
+    further: ClassVar[int] = 1
 
-    sizes: tuple[int, ...]
+    sizes: tuple[int, ...] | None = None
 
-    def shape(self, x: Shape) -> Shape:
-        if len(self.sizes) != x.rank:
-            self._refuse(x, f"{len(self.sizes)} sizes for {x.rank} axes")
+    def shape(self, x: Shape, like: Shape | None = None) -> Shape:
+        sizes = self._sizes(x)
+        if self.sizes is None and like is None:
+            from archdsl.errors.values import MissingArgument
+
+            raise Refused(MissingArgument(self.name, "sizes"))
+        if like is not None and not (like.rank and x.rank):
+            self._refuse(x, "there is no axis for a batch")
+        if len(sizes) != x.rank:
+            self._refuse(x, f"{len(sizes)} sizes for {x.rank} axes")
         dims: list[Dim] = []
-        for axis, (dim, size) in enumerate(zip(x.dims, self.sizes)):
+        for axis, (dim, size) in enumerate(zip(x.dims, sizes)):
             if size != -1 and size < 1:
                 self._refuse(x, f"{size} is no size")
             if size not in (-1, dim.constant) and dim.constant != 1:
                 self._refuse(x, f"axis {axis} is {dim}, not 1")
             dims.append(dim if size in (-1, dim.constant) else Dim.of(size))
+        if like is not None:
+            if dims[0].constant != 1 and dims[0] != like.dims[0]:
+                self._refuse(x, f"axis 0 is {dims[0]}, not 1")
+            dims[0] = like.dims[0]
         return Shape(dims, x.dtype, x.channel_axis)
+
+    def _sizes(self, x: Shape) -> tuple[int, ...]:
+        return (-1,) * x.rank if self.sizes is None else self.sizes
 
     def _refuse(self, x: Shape, reason: str) -> NoReturn:
         from archdsl.errors.shapes import CannotExpand
 
-        raise Refused(CannotExpand(repr(x), repr(list(self.sizes)), reason), param="sizes")
+        raise Refused(CannotExpand(repr(x), repr(list(self._sizes(x))), reason), param="sizes")
 
-    def torch(self, x: Shape) -> Form:
-        return Form(function=call(".expand", X(), *self.sizes))
+    def torch(self, x: Shape, like: Shape | None = None) -> Form:
+        sizes = self._sizes(x)
+        if like is None:
+            return Form(function=call(".expand", X(), *sizes))
+        return Form(function=call(".expand", X(), Axis(0, 1), *sizes[1:]))

@@ -54,6 +54,13 @@ def test_expand(sizes: tuple[int, ...]) -> None:
     judge(make("expand", sizes), shape(1, 2, 3))
 
 
+@pytest.mark.parametrize("like", [(4, 7), (2,), (1, 1, 1)])
+@pytest.mark.parametrize("x", [(1, 2, 3), (1, 5), (4, 2), (2, 2)])
+@pytest.mark.parametrize("sizes", [None, (-1, 2), (-1, 2, 3), (-1, 7)])
+def test_expand_to_a_batch(sizes: tuple[int, ...] | None, x: tuple[int, ...], like: tuple[int, ...]) -> None:
+    judge(make("expand", sizes), shape(*x), shape(*like))
+
+
 @given(cases("identity", {}, **ALL))
 def test_identity(case: Case) -> None:
     check(case)
