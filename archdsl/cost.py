@@ -30,6 +30,8 @@ class Cost(Record):
     macs: int = 0
     activation_bytes: int = 0
     """Size of all results that take memory of their own: a view takes none."""
+    frozen: int = 0
+    """Elements of the parameters that are not trained."""
 
     @property
     def flops(self) -> int:
@@ -62,7 +64,7 @@ class Costs:
         """Of one step, with all that is in it. One that runs another again has that one's tensors, so none here."""
         if isinstance(node, Scope):
             cost = self.graph(node.graph)
-            return cost if node.runs is None else _run(cost)
+            return _run(cost) if node.runs is not None else _frozen(cost) if node.frozen else cost
         if isinstance(node, Declared):
             return self._declared(node)
         return self._layer(node) if isinstance(node, Layer) else NOTHING
@@ -96,7 +98,7 @@ class Costs:
         made = [value.shape for value in layer.outputs]
         macs = layer.op.macs(tuple(map(self.sizes, inputs)), self.sizes(made[0]))
         memory = 0 if layer.op.view else sum(map(self.bytes, made))
-        return Cost(1, params, buffers, state_bytes, macs, memory)
+        return Cost(1, params, buffers, state_bytes, macs, memory, params if layer.frozen else 0)
 
     def _declared(self, node: Declared) -> Cost:
         shape = node.outputs[0].shape
@@ -108,7 +110,13 @@ class Costs:
 
 def _without_pass(cost: Cost) -> Cost:
     """Of a side chain of training: its tensors are there, but a pass over an image leaves it out."""
-    return Cost(cost.steps, cost.params, cost.buffers, cost.state_bytes)
+    return Cost(cost.steps, cost.params, cost.buffers, cost.state_bytes, frozen=cost.frozen)
+
+
+def _frozen(cost: Cost) -> Cost:
+    """Of a step none of whose parameters is trained."""
+    figures = {name: getattr(cost, name) for name in Cost.fields}
+    return Cost(**{**figures, "frozen": cost.params})
 
 
 def _run(cost: Cost) -> Cost:

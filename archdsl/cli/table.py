@@ -69,6 +69,7 @@ def json_table(summary: Summary) -> str:
         "inputs": {name: list(shape) for name, shape in summary.inputs},
         "outputs": [_json_result(result) for result in summary.outputs],
         "params": total.params,
+        "trained_params": total.params - total.frozen,
         "buffers": total.buffers,
         "state_bytes": total.state_bytes,
         "macs": total.macs,
@@ -112,7 +113,7 @@ def totals(summary: Summary) -> list[str]:
     """The figures of the whole network, a line each."""
     total = summary.total
     lines = [
-        ("parameters", f"{total.params:,}"),
+        ("parameters", f"{total.params:,}" + (f", {total.params - total.frozen:,} trained" if total.frozen else "")),
         ("buffers", f"{total.buffers:,}"),
         ("MACs", _exact(total.macs)),
         ("FLOPs", f"{_exact(total.flops)}, two for each MAC"),

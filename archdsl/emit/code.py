@@ -92,7 +92,8 @@ class Call(Expr):
 
     @property
     def exploded(self) -> bool:
-        return self.spread or any(arg.exploded for arg in self.args) or any(arg.exploded for _, arg in self.kwargs)
+        inside = (self.callee, *self.args, *(arg for _, arg in self.kwargs))
+        return self.spread or any(part.exploded for part in inside)
 
 
 class Attribute(Expr):
@@ -103,6 +104,10 @@ class Attribute(Expr):
 
     def flat(self) -> str:
         return f"{self.value.inside(ATOM)}.{Name(self.name).flat()}"
+
+    @property
+    def exploded(self) -> bool:
+        return self.value.exploded
 
 
 class Subscript(Expr):

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 from archdsl.emit.align import Body, Member, align, signature
 from archdsl.emit.along import Unrollable
 from archdsl.emit.argument import Argument, Entry, Factory
-from archdsl.emit.code import Call, Expr, Lambda, Literal, Name
+from archdsl.emit.code import Call, Expr, Lambda, Literal, Name, attribute
 from archdsl.emit.derive import equal
 from archdsl.emit.fresh import Freshness
 from archdsl.emit.names import variable
@@ -37,9 +37,20 @@ class Construction:
             return Call(self._factory(unit, members, key, hint or _word(members[0].node)))
         first = members[0].node
         if isinstance(first, Layer):
-            return self._layer(unit, members, key)
-        made_by = self.unit_of.get(_scope(first).graph)
-        return self._call(unit, made_by, members, key) if made_by else self._sequence(unit, members, key)
+            made = self._layer(unit, members, key)
+        elif (made_by := self.unit_of.get(_scope(first).graph)) is not None:
+            made = self._call(unit, made_by, members, key)
+        else:
+            made = self._sequence(unit, members, key)
+        return self._frozen(made, unit, members, key)
+
+    def _frozen(self, made: Expr, unit: Unit, members: Sequence[Member], key: Key) -> Expr:
+        """The step, its parameters trained or not."""
+        entries = [Entry(member.graph, not is_frozen(member.node), None, member.turn) for member in members]
+        if all(entry.value for entry in entries):
+            return made
+        trained = unit.slot(entries, "trained", ("trained", *key))
+        return Call(attribute(made, "requires_grad_"), (trained,))
 
     def kind(self, node: Node) -> Hashable:
         """What must be the same for one constructor call to stand for several steps."""
@@ -179,8 +190,16 @@ def _alike(left: object, right: object) -> bool:
     one, other = left.node, right.node
     if isinstance(one, Layer) and isinstance(other, Layer):
         has_weights = torch_form(one).function is None
-        return one.op == other.op and (not has_weights or one.inputs[0].shape == other.inputs[0].shape)
-    return isinstance(one, Scope) and isinstance(other, Scope) and one.graph is other.graph
+        same_weights = one.frozen == other.frozen and one.inputs[0].shape == other.inputs[0].shape
+        return one.op == other.op and (not has_weights or same_weights)
+    return (
+        isinstance(one, Scope) and isinstance(other, Scope) and one.graph is other.graph and one.frozen == other.frozen
+    )
+
+
+def is_frozen(node: Node) -> bool:
+    """Whether a step says that its parameters are not trained."""
+    return isinstance(node, (Layer, Scope)) and node.frozen
 
 
 def _callable(call: Expr) -> Expr:

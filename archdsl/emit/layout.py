@@ -10,7 +10,21 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from archdsl.emit.code import Call, Dict, Expr, Infix, Items, Lambda, Name, Table, Ternary, Times, quoted
+from archdsl.emit.code import (
+    Attribute,
+    Call,
+    Dict,
+    Expr,
+    Infix,
+    Items,
+    Lambda,
+    Literal,
+    Name,
+    Table,
+    Ternary,
+    Times,
+    quoted,
+)
 from archdsl.emit.statements import Assign, Class, Do, Field, For, Function, If, Origin, Parameter, Raise, Return, Stmt
 
 WIDTH = 120
@@ -131,6 +145,8 @@ def spread(start: str, expr: Expr, end: str, indent: int) -> Iterator[str]:
             for name, value in items:
                 yield from spread(f"{quoted(name)}: ", value, ",", indent + STEP)
             yield f"{margin}}}{end}"
+        case Call(callee=Attribute(value=Call() as value, name=name), args=(Literal() as arg,), kwargs=()):
+            yield from spread(start, value, f".{name}({arg.flat()}){end}", indent)
         case Call(callee=callee, args=args, kwargs=kwargs) if args or kwargs:
             yield f"{margin}{start}{callee.flat()}("
             for arg in args:
