@@ -36,15 +36,18 @@ MOST_BRANCHES = 20
 class Module(Record):
     """A layer as the constructor sees it.
 
-    kind:  its class, as `isinstance` sees it.
-    fills: for each of its parameters the call that fills `m`'s, None where PyTorch's own constructor has the word. A
-           parameter that it lacks (`bias=False`) is not among them.
+    kind:     its class, as `isinstance` sees it.
+    fills:    for each of its parameters the call that fills `m`'s, None where PyTorch's own constructor has the word. A
+              parameter that it lacks (`bias=False`) is not among them.
+    patterns: those of the rules that count.
+    special:  more is said of it than of every layer of its op.
     """
 
     path: tuple[str, ...]
     kind: str
     fills: dict[str, Expr | None]
     patterns: tuple[str, ...]
+    special: bool
 
     @property
     def name(self) -> str:
@@ -94,8 +97,14 @@ def _module(owner: Owner, rules: Rules) -> Module:
         start = rules.start(owner, param.name)
         call = start.torch(len(param.shape), groups) if start else None
         fills[param.name] = _fill(call, f"m.{param.name}") if call else None
-        patterns.update((f"{rule.target}", None) for rule in rules.naming(owner, param.name)[-1:] if rule.pattern)
-    return Module(owner.path, seen_as(module_form(owner.layer).callee), fills, tuple(patterns))
+        patterns.update((rule.target, None) for rule in rules.naming(owner, param.name)[-1:] if rule.pattern)
+    return Module(
+        owner.path,
+        seen_as(module_form(owner.layer).callee),
+        fills,
+        tuple(patterns),
+        bool(patterns or owner.layer.starts),
+    )
 
 
 def _fill(call: form.Call, tensor: str) -> Call:
@@ -145,7 +154,7 @@ def _branches(groups: Mapping[str, list[list[Module]]], modules: Sequence[Module
     for kind, of_kind in groups.items():
         for branch in _of_kind(kind, of_kind, modules):
             key = (kind, len(found)) if branch.tests else tuple(block(branch.body, 0))
-            known = found.get(key)
+            known = found.pop(key, None)  # what they share stands behind the special ones of each
             found[key] = Branch((*known.kinds, kind), (), known.body) if known else branch
     yield from found.values()
 
@@ -153,7 +162,7 @@ def _branches(groups: Mapping[str, list[list[Module]]], modules: Sequence[Module
 def _of_kind(kind: str, groups: Sequence[list[Module]], modules: Sequence[Module]) -> Iterator[Branch]:
     left = {module.name for group in groups for module in group}
     left.update(name for module in modules for name in _may_be_taken_for(kind, module))
-    for group in sorted(groups, key=len):
+    for group in sorted(groups, key=lambda group: (not any(module.special for module in group), len(group))):
         if any(group[0].fills.values()):
             names = [module.name for module in group]
             patterns = dict.fromkeys(pattern for module in group for pattern in module.patterns)

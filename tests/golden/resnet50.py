@@ -1,4 +1,4 @@
-"""resnet50, compiled by archdsl from specs/resnet.arch (sha256 c0f4338a9900). Edit the spec, not this file."""
+"""resnet50, compiled by archdsl from specs/resnet.arch (sha256 e96fc990c267). Edit the spec, not this file."""
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ class Project(nn.Sequential):  # resnet.arch:9
         )
 
 
-class Bottleneck(nn.Module):  # resnet.arch:25
+class Bottleneck(nn.Module):  # resnet.arch:26
     def __init__(self, in_channels: int, width: int, stride: int = 1, *, downsample: bool = False) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, width, 1, bias=False)
@@ -27,16 +27,16 @@ class Bottleneck(nn.Module):  # resnet.arch:25
             self.downsample = Project(in_channels, width * 4, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.bn1(self.conv1(x)), inplace=True)  # resnet.arch:29
-        y = self.conv2(y)  # resnet.arch:30
-        y = F.relu(self.bn2(y), inplace=True)  # resnet.arch:33
-        y = self.conv3(y)  # resnet.arch:34
-        y = self.bn3(y)  # resnet.arch:34
-        y += x if self.downsample is None else self.downsample(x)  # resnet.arch:28
-        return F.relu(y, inplace=True)  # resnet.arch:38
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)  # resnet.arch:40
+        y = self.conv2(y)  # resnet.arch:41
+        y = F.relu(self.bn2(y), inplace=True)  # resnet.arch:44
+        y = self.conv3(y)  # resnet.arch:45
+        y = self.bn3(y)  # resnet.arch:45
+        y += x if self.downsample is None else self.downsample(x)  # resnet.arch:39
+        return F.relu(y, inplace=True)  # resnet.arch:49
 
 
-class Resnet50(nn.Module):  # resnet.arch:72
+class Resnet50(nn.Module):  # resnet.arch:83
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
@@ -58,16 +58,16 @@ class Resnet50(nn.Module):  # resnet.arch:72
             *(Bottleneck(2048, 512) for _ in range(2)),
         )
         self.fc = nn.Linear(2048, 1000)
-        for m in self.modules():  # resnet.arch:65
+        for m in self.modules():  # resnet.arch:76
             if isinstance(m, nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, image: Tensor) -> Tensor:
-        x = F.relu(self.bn1(self.conv1(image)), inplace=True)  # resnet.arch:51
-        x = F.max_pool2d(x, 3, stride=2, padding=1)  # resnet.arch:52
-        x = self.layer1(x)  # resnet.arch:55
-        x = self.layer2(x)  # resnet.arch:55
-        x = self.layer3(x)  # resnet.arch:55
-        x = self.layer4(x)  # resnet.arch:55
-        x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)  # resnet.arch:61
-        return self.fc(x)  # resnet.arch:62
+        x = F.relu(self.bn1(self.conv1(image)), inplace=True)  # resnet.arch:62
+        x = F.max_pool2d(x, 3, stride=2, padding=1)  # resnet.arch:63
+        x = self.layer1(x)  # resnet.arch:66
+        x = self.layer2(x)  # resnet.arch:66
+        x = self.layer3(x)  # resnet.arch:66
+        x = self.layer4(x)  # resnet.arch:66
+        x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)  # resnet.arch:72
+        return self.fc(x)  # resnet.arch:73

@@ -32,9 +32,9 @@ def pair(network: Network) -> Pair:
 def same_start(network: Network) -> bool:
     """Built from one seed, both have the same weights, bit for bit."""
     torch.manual_seed(0)
-    theirs = get_model(network.name, weights=None).state_dict()
+    theirs = get_model(network.name, weights=None, **dict(network.options)).state_dict()
     torch.manual_seed(0)
-    ours = archdsl.load(network.path, variant=network.name).state_dict()
+    ours = archdsl.load(network.path, variant=network.ours).state_dict()
     return same_tensors(theirs, ours)
 
 

@@ -32,6 +32,7 @@ class Network(NamedTuple):
 NETWORKS = (
     Network("alexnet", "alexnet.arch", 96, 64, "alexnet_torchvision"),
     *(Network(name, "resnet.arch", 64, 48) for name in ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")),
+    Network("resnet18", "resnet.arch", 64, 48, "resnet18_zero_init", (("zero_init_residual", True),)),
     *(Network(f"resnext{name}", "resnet.arch", 64, 48) for name in ("50_32x4d", "101_32x8d", "101_64x4d")),
     *(Network(f"wide_resnet{depth}_2", "resnet.arch", 64, 48) for depth in (50, 101)),
     *(Network(f"vgg{depth}{bn}", "vgg.arch", 64, 32) for depth in (11, 13, 16, 19) for bn in ("", "_bn")),
