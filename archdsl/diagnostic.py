@@ -93,7 +93,7 @@ class Diagnostics:
 
     def add(self, diagnostic: Diagnostic) -> None:
         key = (diagnostic.code, diagnostic.span)
-        if key in self._found:
+        if key in self._found or _is_allowed(diagnostic):
             return
         self.failed |= diagnostic.severity == "error"
         if len(self._found) >= self.limit:
@@ -106,6 +106,15 @@ class Diagnostics:
 
     def __len__(self) -> int:
         return len(self._found)
+
+
+def _is_allowed(diagnostic: Diagnostic) -> bool:
+    """Whether a warning's line, or one that it points at, ends in `# allow W0201`."""
+    if diagnostic.severity == "error":
+        return False
+    spans = (diagnostic.span, *(label.span for label in diagnostic.labels))
+    comments = (span.source.line(span.line).rpartition("#")[2].split() for span in spans)
+    return any(words[:1] == ["allow"] and diagnostic.code in words for words in comments)
 
 
 class CompileError(Exception):

@@ -272,9 +272,10 @@ class KeyMoves(Error):
     """A lint: an unlabelled step with weights stands behind a conditional one in its scope.
 
     Unlabelled steps are numbered, so the step's key in the `state_dict` changes with the condition, and weights saved
-    with the flag on don't load with it off. A label fixes the key.
+    with the flag on don't load with it off. A label fixes the key. Where published weights want just these keys, a
+    comment on the line of the condition or of the step allows it:
 
-        if wide { conv(64, 1x1) }
+        if wide { conv(64, 1x1) }  # allow W0201
         conv(64, 3x3)          # key "1" or "0"
     """
 
@@ -282,7 +283,7 @@ class KeyMoves(Error):
     severity: ClassVar[str] = "warning"
     title: ClassVar[str] = "the key of this step changes with a condition"
     label: ClassVar[str] = "numbered {name}, because the condition is {answer}"
-    help: ClassVar[str] = "give it a label"
+    help: ClassVar[str] = "give it a label, or end the line in `# allow W0201`"
 
     name: str
     answer: str
