@@ -49,8 +49,6 @@ NETWORKS = (
         "inception_v3_no_aux",
         (("aux_logits", False), ("init_weights", True)),
     ),
-    *(Network(f"mobilenet_v3_{size}", "mobilenet_v3.arch", 64, 48) for size in ("small", "large")),
-    Network("vit_b_16", "vit.arch", 224, 224),
     Network(
         "resnet50",
         "resnet.arch",
