@@ -109,11 +109,11 @@ class Diagnostics:
 
 
 def _is_allowed(diagnostic: Diagnostic) -> bool:
-    """Whether a warning's line, or one that it points at, ends in `# allow W0201`."""
+    """Whether a warning's line, or one that it points at, ends in `# allow W0201` or `# allow W0201: the reason`."""
     if diagnostic.severity == "error":
         return False
     spans = (diagnostic.span, *(label.span for label in diagnostic.labels))
-    comments = (span.source.line(span.line).rpartition("#")[2].split() for span in spans)
+    comments = (span.source.line(span.line).rpartition("#")[2].partition(":")[0].split() for span in spans)
     return any(words[:1] == ["allow"] and diagnostic.code in words for words in comments)
 
 

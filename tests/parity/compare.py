@@ -24,6 +24,9 @@ def pair(network: Network) -> Pair:
     """Build both and load torchvision's weights into ours, which fails unless every key and shape fits."""
     torch.manual_seed(0)
     theirs = get_model(network.name, weights=None, **dict(network.options))
+    for tensor in theirs.parameters():
+        if tensor.dim() == 2 and not tensor.any():
+            nn.init.normal_(tensor)  # behind a head of zeros, as ViT's, all networks would be equal
     ours = archdsl.load(network.path, variant=network.ours)
     ours.load_state_dict(theirs.state_dict(), strict=True)
     return Pair(theirs, ours)

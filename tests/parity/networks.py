@@ -18,6 +18,8 @@ class Network(NamedTuple):
     variant: str = ""
     options: tuple[tuple[str, object], ...] = ()
     """What torchvision's constructor is given."""
+    drawn_in_order: bool = True
+    """torchvision draws its weights once all modules stand. ViT does as it goes, which `init` rules don't."""
 
     @property
     def path(self) -> Path:
@@ -49,6 +51,8 @@ NETWORKS = (
         "inception_v3_no_aux",
         (("aux_logits", False), ("init_weights", True)),
     ),
+    *(Network(f"mobilenet_v3_{size}", "mobilenet_v3.arch", 64, 48) for size in ("small", "large")),
+    Network("vit_b_16", "vit.arch", 224, 224, drawn_in_order=False),
     Network(
         "resnet50",
         "resnet.arch",
@@ -61,3 +65,6 @@ NETWORKS = (
 
 SMALLEST = ("alexnet_torchvision", "resnet18", "resnext50_32x4d", "vgg11", "densenet121", "googlenet")
 """The smallest of each of their families."""
+
+DRAWN = ("resnet50", "resnet18_zero_init", "vgg16", "densenet121", "googlenet", "inception_v3", "mobilenet_v3_large")
+"""One of each set of `init` rules; `make parity` compares all."""
