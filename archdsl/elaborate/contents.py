@@ -40,6 +40,7 @@ def contents(name: str, node: ast.Expr, shape: Shape, at: At) -> Start:
     if value.weight > LONGEST:
         what = f"is a list of {value.weight:,} values, and may be one of {LONGEST:,}"
         raise cannot_hold(name, what, "too long", node.span, at)
+    at.session.spend("work", value.weight, node.span)
     sizes = shape.at({})
     if any(is_list(item.value) for item in value):
         _check_nesting(value, sizes, name, node.span, at)
@@ -127,6 +128,8 @@ def _check_nesting(value: Items, sizes: tuple[int, ...], name: str, span: Span, 
             what = f"has {size} items along axis {axis}, the list {found}"
             raise cannot_hold(name, what, "another shape", span, at)
         level = [item.value for part in level for item in items(part)]
+    if any(map(is_list, level)):
+        raise cannot_hold(name, f"is {list(sizes)}, the list is nested deeper", "another shape", span, at)
 
 
 def _folded(flat: list[int | float | bool], sizes: tuple[int, ...]) -> Numbers:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archdsl.elaborate.calls import Body
     from archdsl.elaborate.files import SpecFile
     from archdsl.elaborate.outputs import Stated
+    from archdsl.elaborate.reshaped import Reshaped
     from archdsl.elaborate.scopes import ScopeBuilder
     from archdsl.elaborate.tying import Shared
 
@@ -36,6 +37,7 @@ class Session:
         self.ops: dict[Op, Op] = {}
         self.tied: dict[tuple[Layer, str], Shared] = {}
         self.groups: dict[Graph, ScopeBuilder] = {}  # the finished ones
+        self._reshaped: Reshaped | None = None
         self._modules: dict[Hashable, bool] = {}
         self._level = 0
         self.outputs: dict[str, Stated] = {}
@@ -83,6 +85,15 @@ class Session:
 
         self.reporter.report(too_much(over.limit, over.allowed, over.asked), span)
         return Exhausted()
+
+    @property
+    def reshaped(self) -> Reshaped:
+        """What is run again on other shapes."""
+        if self._reshaped is None:
+            from archdsl.elaborate.reshaped import Reshaped
+
+            self._reshaped = Reshaped(self.groups)
+        return self._reshaped
 
     def is_module(self, op: Op, shapes: tuple[Shape, ...]) -> bool:
         """Whether an op makes a module, which depends on its parameters and the ranks of its operands alone."""

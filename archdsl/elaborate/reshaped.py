@@ -5,7 +5,7 @@ tower on 1x28x28  ->  tower on 1x32x32: every op asked anew for its shape, tenso
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import cast
 
 from archdsl.elaborate.layers import explain_sizes
@@ -85,31 +85,62 @@ def _axis(dim: Dim, shapes: Sequence[Shape]) -> tuple[int, int] | None:
     return next(((i, axis) for i, x in enumerate(shapes) for axis, size in enumerate(x.dims) if size == dim), None)
 
 
-def reshaped(
-    graph: Graph, inputs: Sequence[Value], groups: dict[Graph, ScopeBuilder], path: tuple[str, ...]
-) -> tuple[Graph, dict[Value, Value]]:
-    """The graph on values of other shapes, and for each value in it that in the new one; raises `Differs`.
+class Reshaped:
+    """Graphs on other shapes, each made once.
 
-    groups: the builders of finished groups, so that what is later read out of one is read out of its copy as well.
+    groups: the builders of finished groups, so that what is later read out of one is read out of its copies as well.
     """
-    made = Graph(graph.kind, graph.title, graph.span)
-    made.params, made.ties = graph.params, graph.ties
-    values: dict[Value, Value] = {}
-    for index, (old, new) in enumerate(zip(graph.inputs, inputs)):
-        assert isinstance(old.node, Input)
-        entry = Input(old.node.label, _entering(graph, index, new.shape), old.node.place)
-        made.inputs.append(entry.outputs[0])
-        values[old] = entry.outputs[0]
-    nodes: dict[Node, Node] = {}
-    for node in graph.nodes:
-        operands = tuple(values[value] for value in node.inputs)
-        here = (*path, *(node.runs or node.name or ()))
-        again = nodes[node] = _node(node, operands, groups, here, made)
-        made.nodes.append(again)
-        values.update(zip(node.outputs, again.outputs))
-    made.outputs = [values[value] for value in graph.outputs]
-    made.order = None if graph.order is None else [nodes[node] for node in graph.order]
-    return made, values
+
+    def __init__(self, groups: dict[Graph, ScopeBuilder]) -> None:
+        self._groups = groups
+        self._made: dict[Hashable, tuple[Graph, dict[Value, Value]]] = {}
+
+    def graph(self, graph: Graph, inputs: Sequence[Value], path: tuple[str, ...]) -> tuple[Graph, dict[Value, Value]]:
+        """The graph on values of other shapes, and for each value in it that in the new one; raises `Differs`."""
+        key = (graph, *(value.shape for value in inputs))
+        if key not in self._made:
+            self._made[key] = self._make(graph, inputs, path)
+        return self._made[key]
+
+    def _make(self, graph: Graph, inputs: Sequence[Value], path: tuple[str, ...]) -> tuple[Graph, dict[Value, Value]]:
+        made = Graph(graph.kind, graph.title, graph.span)
+        made.params, made.ties = graph.params, graph.ties
+        values: dict[Value, Value] = {}
+        for index, (old, new) in enumerate(zip(graph.inputs, inputs)):
+            assert isinstance(old.node, Input)
+            entry = Input(old.node.label, _entering(graph, index, new.shape), old.node.place)
+            made.inputs.append(entry.outputs[0])
+            values[old] = entry.outputs[0]
+        nodes: dict[Node, Node] = {}
+        for node in graph.nodes:
+            operands = tuple(values[value] for value in node.inputs)
+            again = nodes[node] = self._node(node, operands, (*path, *(node.runs or node.name or ())), made)
+            made.nodes.append(again)
+            values.update(zip(node.outputs, again.outputs))
+        made.outputs = [values[value] for value in graph.outputs]
+        made.order = None if graph.order is None else [nodes[node] for node in graph.order]
+        return made, values
+
+    def _node(self, node: Node, operands: tuple[Value, ...], path: tuple[str, ...], within: Graph) -> Node:
+        if isinstance(node, Declared):
+            return Declared(node.kind, node.outputs[0].shape, node.name or (), node.place, node.start)
+        if isinstance(node, Scope):
+            return self._scope(node, operands, path)
+        assert isinstance(node, Layer), "what failed is not run again"
+        shapes, open_checks = layer_shapes(node, operands, path)
+        layer = Layer(node.op, operands, shapes, node.name, node.place, node.args, node.merges)
+        layer.runs, layer.starts, layer.tied, layer.frozen = node.runs, node.starts, node.tied, node.frozen
+        within.checks += (Check(layer, one.axis, operands[one.left], operands[one.right]) for one in open_checks)
+        return layer
+
+    def _scope(self, node: Scope, operands: tuple[Value, ...], path: tuple[str, ...]) -> Scope:
+        body, values = self.graph(node.graph, operands, path)
+        scope = Scope(body, operands, (), node.name, node.place, node.args)
+        scope.outputs = tuple(Value(scope, i, seen_outside(value, scope)) for i, value in enumerate(body.outputs))
+        scope.runs, scope.frozen = node.runs, node.frozen
+        if node.graph in self._groups:
+            self._groups[node.graph].twins.append(Twin(scope, values))
+        return scope
 
 
 def _entering(graph: Graph, index: int, shape: Shape | None) -> Shape | None:
@@ -121,31 +152,6 @@ def _entering(graph: Graph, index: int, shape: Shape | None) -> Shape | None:
         for axis, dim in enumerate(shape.dims)
     ]
     return Shape(dims, shape.dtype, shape.channel_axis)
-
-
-def _node(
-    node: Node,
-    operands: tuple[Value, ...],
-    groups: dict[Graph, ScopeBuilder],
-    path: tuple[str, ...],
-    within: Graph,
-) -> Node:
-    if isinstance(node, Declared):
-        return Declared(node.kind, node.outputs[0].shape, node.name or (), node.place, node.start)
-    if isinstance(node, Scope):
-        body, values = reshaped(node.graph, operands, groups, path)
-        scope = Scope(body, operands, (), node.name, node.place, node.args)
-        scope.outputs = tuple(Value(scope, i, seen_outside(value, scope)) for i, value in enumerate(body.outputs))
-        scope.runs, scope.frozen = node.runs, node.frozen
-        if node.graph in groups:
-            groups[node.graph].twins.append(Twin(scope, values))
-        return scope
-    assert isinstance(node, Layer), "what failed is not run again"
-    shapes, open_checks = layer_shapes(node, operands, path)
-    layer = Layer(node.op, operands, shapes, node.name, node.place, node.args, node.merges)
-    layer.runs, layer.starts, layer.tied, layer.frozen = node.runs, node.starts, node.tied, node.frozen
-    within.checks += (Check(layer, one.axis, operands[one.left], operands[one.right]) for one in open_checks)
-    return layer
 
 
 def seen_outside(inner: Value, scope: Scope) -> Shape | None:

@@ -9,7 +9,7 @@ from archdsl.elaborate import lookup
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.reshaped import Differs, layer_shapes, reshaped, seen_outside
+from archdsl.elaborate.reshaped import Differs, layer_shapes, seen_outside
 from archdsl.elaborate.scopes import Entry, ScopeBuilder, Twin
 from archdsl.elaborate.shown import shown
 from archdsl.elaborate.values import Flow, Tensor, tensors_in, with_tensors
@@ -155,7 +155,7 @@ def _scope(scope: Scope, inputs: tuple[Value, ...], runs: tuple[str, ...] | None
     values = {value: value for node in graph.nodes for value in node.outputs}
     values.update((value, value) for value in graph.inputs)
     if [value.shape for value in inputs] != [value.shape for value in scope.inputs]:
-        graph, values = reshaped(graph, inputs, at.session.groups, scope.name or ())
+        graph, values = at.session.reshaped.graph(graph, inputs, scope.name or ())
     again = Scope(graph, inputs, (), None, at.place(unit.span), scope.args)
     again.outputs = tuple(Value(again, i, seen_outside(value, again)) for i, value in enumerate(graph.outputs))
     again.runs = runs

@@ -41,12 +41,12 @@ class Twin:
         self.node = node
         self.values = values
 
-    def expose(self, value: Value, twin_of: Value, graph: Graph) -> None:
-        """Give out one value more, as `graph` does that it is a twin of."""
+    def expose(self, value: Value, index: int) -> None:
+        """Give out one value more, as the group itself does; twins may share a graph, with it or with one another."""
         inner = self.values[value]
-        if self.node.graph is not graph:
+        if len(self.node.graph.outputs) == index:
             self.node.graph.outputs.append(inner)
-        self.node.outputs = (*self.node.outputs, Value(self.node, twin_of.index, inner.shape))
+        self.node.outputs = (*self.node.outputs, Value(self.node, index, inner.shape))
 
 
 class ScopeBuilder:
@@ -219,7 +219,7 @@ class ScopeBuilder:
             outputs.append(value)
             self.node.outputs = (*self.node.outputs, Value(self.node, index, value.shape))
             for twin in self.twins:
-                twin.expose(value, self.node.outputs[index], self.graph)
+                twin.expose(value, index)
             for around in self.parent.twins:
                 copy = around.values[self.node.outputs[0]].node
                 around.values[self.node.outputs[index]] = copy.outputs[index]

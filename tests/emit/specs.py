@@ -128,7 +128,7 @@ class Writer:
         if depth < 3:
             options += [
                 self.crossing, self.group, self.residual, self.inception, self.dense, self.merge, self.lists, self.loop,
-                self.call, self.call, self.repeat, self.reference,
+                self.call, self.call, self.repeat, self.reference, self.declared, self.tied, self.again,
             ]  # fmt: skip
             if in_block:
                 options += [self.condition, self.condition]
@@ -292,6 +292,65 @@ class Writer:
         self.body(indent, self.choose(2) + 1, depth + 1, in_block=in_block)
         form = self.pick(("concat(@{0}, @)", "concat(@, @{0})", "concat(@, @{0}, @)"))
         self.add(indent, form.format(label))
+
+    def declared(self, indent: int, depth: int, in_block: bool) -> None:
+        """A tensor of the scope's own, as large as the maps or a number for each channel."""
+        label = self.label("p")
+        width = "width" if in_block and self.maybe() else "8"
+        self.add(indent, f"conv({width}, 1x1)")
+        kind = self.pick(("param", "param", "buffer", "const"))
+        value = self.pick(("normal(std=0.5)", "ones", "0.5", f"[0.25 * (i + 1) for i in 0..{width}]"))
+        self.add(indent, f"{kind} {label}: [{width}, 1, 1] = {value}")
+        if self.maybe(3):
+            self.add(indent, "{")
+            self.add(indent + 1, f"conv({width}, 1x1) -> mul(@, @{label})")
+            self.add(indent, "}")
+        else:
+            self.add(indent, self.pick(("mul(@, @{0})", "add(@{0}, @)", "sub(@, @{0}) -> relu")).format(label))
+
+    def tied(self, indent: int, depth: int, in_block: bool) -> None:
+        """One tensor in two steps, or a `param` in one, in the same scope or from within a group."""
+        label = self.label("w")
+        self.add(indent, "conv(8, 1x1)")
+        if self.maybe(3):
+            self.add(indent, f"param {label}: [8, 8, 1, 1] = normal(std=0.3)")
+            given = f"weight=@{label}"
+        else:
+            group = self.label("g") if self.maybe(3) else ""
+            self.add(indent, f"{group}: {{ {label}: conv(8, 1x1) }}" if group else f"{label}: conv(8, 1x1)")
+            path = f'"{group}.{label}"' if group else label
+            given = f"weight=@{path}.weight" + (f", bias=@{path}.bias" if self.maybe() else "")
+        self.body(indent, self.choose(2), depth + 1, in_block=in_block)
+        self.add(indent, f"conv(8, 1x1) -> conv(8, 1x1, {given})")
+        if self.maybe(3):
+            self.add(indent, f"{{ relu -> conv(8, 1x1) -> conv(8, 1x1, {given}) }}")
+
+    def again(self, indent: int, depth: int, in_block: bool) -> None:
+        """A step run on several values, smaller ones among them."""
+        label = self.label("t")
+        self.add(indent, "conv(8, 1x1)")
+        kind = self.choose(3)
+        if kind == 0:
+            self.add(indent, f"{label}: conv(8, 3x3, pad=1)")
+        elif kind == 1 and self.blocks:
+            self.add(indent, f"{label}: {self.pick(self.blocks)[0]}(8)")
+        else:
+            self.add(indent, f"{label}: {{")
+            self.body(indent + 1, self.choose(3) + 1, depth + 1, in_block=in_block)
+            self.add(indent + 1, "inner: conv(8, 1x1) -> relu -> conv(8, 1x1)")
+            self.add(indent, "}")
+            if self.maybe(3):
+                self.add(indent, f'add(@, @"{label}.inner")')
+        self.add(indent, "conv(8, 1x1)")
+        run = self.pick((
+            f"@{label}(@)", f"@{label}(@) -> add(@, @{label})", f"conv(8, 1x1) -> @{label}(@) -> relu",
+            f"maxpool(2x2) -> @{label}(@) -> upsample(2)",
+        ))  # fmt: skip
+        self.add(indent, run)
+        if kind == 0 and self.maybe():
+            variable = self.label("i")
+            count = "times" if in_block and self.maybe() else str(self.choose(3) + 1)
+            self.add(indent, f"for {variable} in 0..{count} {{ relu; @{label}(@) }}")
 
     def crossing(self, indent: int, depth: int, in_block: bool) -> None:
         """A value that goes into a group, and one that comes out of it."""
