@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
-from archdsl.cli.console import EXIT_DIAGNOSTICS, err, out
+from archdsl.cli.console import err, out
 from archdsl.cli.options import (
     SpecCommand,
     limit_options,
@@ -16,7 +17,7 @@ from archdsl.cli.options import (
     take_limits,
     target_argument,
 )
-from archdsl.cli.session import checked, refusals, report
+from archdsl.cli.session import checked, refusals
 from archdsl.ir.graph import Program
 from archdsl.render.terminal import printable
 from archdsl.weights.header import read_header
@@ -31,6 +32,8 @@ def command() -> None:
     """Check weight files (safetensors) against a network, and convert them to fit."""
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 without_option = click.option(
     "--without", multiple=True, metavar="PATH", help="Leave out what is below PATH, in the network and in the file."
 )
@@ -44,92 +47,75 @@ format_option = click.option(
 )  # fmt: skip
 
 
+def comparison_options(command: F) -> F:
+    """What `_compare` takes besides the spec and the file."""
+    for option in (limit_options, output_format_option, format_option, set_option, by_option, without_option):
+        command = option(command)
+    return command
+
+
 @command.command("check", cls=SpecCommand)
 @target_argument
 @click.argument("file")
-@without_option
-@by_option
-@set_option
-@format_option
-@output_format_option
-@limit_options
-def check_command(
-    target: str,
-    file: str,
-    without: tuple[str, ...],
-    by: str,
-    settings: tuple[str, ...],
-    report_format: str,
-    output_format: str,
-    **options: Any,
-) -> int:
+@comparison_options
+def check_command(target: str, file: str, **options: Any) -> int:
     """Report what of FILE fits a network. Reads the file's header alone.
 
     Exit status 1 if a tensor is missing, unused or of another shape.
     """
-    program = checked(target, settings, take_limits(options), output_format)
-    with refusals(output_format):
-        found, misfit = _compared(program, file, Choice(without), by)
-    _show(found, report_format)
-    return 0 if misfit is None else _refuse(misfit, output_format)
+    _compare(target, file, **options)
+    return 0
 
 
 @command.command("convert", cls=SpecCommand)
 @target_argument
 @click.argument("file")
 @click.argument("output")
-@without_option
-@by_option
-@set_option
-@format_option
-@output_format_option
-@limit_options
-def convert_command(
+@comparison_options
+def convert_command(target: str, file: str, output: str, **options: Any) -> int:
+    """Write FILE's tensors to OUTPUT under the network's names, with its spec; report what became of each.
+
+    Nothing is written if a tensor is missing, unused or of another shape.
+    """
+    program, found = _compare(target, file, **options)
+    from archdsl.weights.write import write_converted
+
+    with refusals(options["output_format"]):
+        write_converted(found, output, Origin.of_program(program))
+    err(f"wrote {printable(output)}")
+    return 0
+
+
+def _compare(
     target: str,
-    file: str,
-    output: str,
+    path: str,
     without: tuple[str, ...],
     by: str,
     settings: tuple[str, ...],
     report_format: str,
     output_format: str,
     **options: Any,
-) -> int:
-    """Write FILE's tensors to OUTPUT under the network's names, with its spec; report what became of each.
-
-    Nothing is written if a tensor is missing, unused or of another shape.
-    """
+) -> tuple[Program, Report]:
+    """Set a file beside a network and print the report. If it doesn't fit, the command ends here."""
     program = checked(target, settings, take_limits(options), output_format)
     with refusals(output_format):
-        found, misfit = _compared(program, file, Choice(without), by)
+        try:
+            found = _matched(program, path, Choice(without), by)
+        except Misfit as misfit:
+            _show(misfit.report, report_format)
+            raise
     _show(found, report_format)
-    if misfit is not None:
-        return _refuse(misfit, output_format)
-    from archdsl.weights.write import write_converted
-
-    with refusals(output_format):
-        write_converted(found, output, Origin.of_program(program))
-    err(f"wrote {printable(output)}")
-    return 0
+    return program, found
 
 
-def _compared(program: Program, path: str, choice: Choice, by: str) -> tuple[Report, Misfit | None]:
-    """The report, and why it isn't good enough. Raises `Refusal`."""
+def _matched(program: Program, path: str, choice: Choice, by: str) -> Report:
     file = read_header(path)
     network = wanted(program)
     names = renamed(file, network, program.renames)
     if by == "order":
         names = ordered(file, network, names, choice.without)
-    try:
-        return match(file, network, names, choice, program.title, Origin.of_program(program)), None
-    except Misfit as misfit:
-        return misfit.report, misfit
+    return match(file, network, names, choice, program.title, Origin.of_program(program))
 
 
 def _show(found: Report, report_format: str) -> None:
     out(json.dumps(found.plain_data(), indent=2) if report_format == "json" else found.text())
-
-
-def _refuse(misfit: Misfit, output_format: str) -> int:
-    report(misfit.diagnostics, output_format)
-    return EXIT_DIAGNOSTICS
