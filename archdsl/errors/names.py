@@ -73,8 +73,10 @@ class LabelNotTaken(Error):
 
 
 class LabelHidden(Error):
-    """A reference to a step that may not run: labels in `residual(drop=...)` are not seen outside it, and those of an
-    output that is made in training only not outside its side chain.
+    """A reference to a step that may not run.
+
+    Labels in `residual(drop=...)` are not seen outside it, and those of an output that is made in training only are not
+    seen outside its side chain.
 
         residual(drop=0.1) { a: conv(64, 3x3, pad=1) }
         concat(@a, @)              # in training the body of a sample is left out: then there is no `a`
