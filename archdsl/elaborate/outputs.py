@@ -11,12 +11,13 @@ from archdsl.elaborate.arguments import give, match
 from archdsl.elaborate.context import At
 from archdsl.elaborate.lookup import no_current, single
 from archdsl.elaborate.steps import run_chain
+from archdsl.elaborate.values import Tensor
 from archdsl.ir.graph import CHECKPOINT, TRAINING, Graph, Node, Output, Region
 from archdsl.ops.op import Param
 from archdsl.syntax import ast
 
 if TYPE_CHECKING:
-    from archdsl.elaborate.values import Flow, Tensor
+    from archdsl.elaborate.values import Flow
 
 MAIN = "output"
 """The kind of a side chain's region, unless it is of training; and what the last value is called in a network that
@@ -133,6 +134,8 @@ def last_value(result: Flow | None, at: At) -> Stated | None:
     """The network's last value as its one main output, if its own body states none."""
     if any(not one.output.training for one in at.session.outputs.values()):
         return None
+    if at.reporter.diagnostics.failed and not isinstance(result, Tensor):
+        return None  # an output that failed may have been the one that is stated
     if result is None:
         raise no_current(at.scope.graph.span, at)
     last = single(result, "a network gives one value", at.scope.graph.span, at)
