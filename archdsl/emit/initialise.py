@@ -73,7 +73,7 @@ def initialise(program: Program, survey: Survey) -> tuple[Stmt, ...]:
     if not starts_anything(program, survey.graphs):
         return ()
     rules = Rules(program.init)
-    modules = [_module(owner, rules) for owner in owners(program.graph)]
+    modules = [_module(owner, rules, survey) for owner in owners(program.graph)]
     drawn = [module for module in modules if any(module.fills.values())]
     if not drawn:
         return ()
@@ -89,7 +89,8 @@ def _kinds(modules: Sequence[Module]) -> list[str]:
     return list(dict.fromkeys(module.kind for module in modules))
 
 
-def _module(owner: Owner, rules: Rules) -> Module:
+def _module(owner: Owner, rules: Rules, survey: Survey) -> Module:
+    callee = module_form(owner.layer).callee
     fills: dict[str, Expr | None] = dict.fromkeys(owner.layer.tied)
     patterns: dict[str, None] = {}
     groups = getattr(owner.layer.op, "groups", 1)
@@ -100,7 +101,7 @@ def _module(owner: Owner, rules: Rules) -> Module:
         patterns.update((rule.target, None) for rule in rules.naming(owner, param.name)[-1:] if rule.pattern)
     return Module(
         owner.path,
-        seen_as(module_form(owner.layer).callee),
+        survey.foreign.get(callee) or seen_as(callee),
         fills,
         tuple(patterns),
         bool(patterns or owner.layer.starts),

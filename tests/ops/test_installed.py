@@ -210,6 +210,18 @@ def test_an_op_class_writes_its_own_form(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("site")
+def test_its_parameters_start_and_freeze_like_others() -> None:
+    rules = 'init { "*.weight": zeros }'
+    program = checked(f"a: gate -> b: gate(init=ones) -> c: gate(freeze=true) -> conv(4, 1x1)\n    {rules}").program
+    assert program is not None
+    module = archdsl.api.build(program)
+    starts = {name: set(parameter.flatten().tolist()) for name, parameter in module.named_parameters()}
+    assert (starts["a.weight"], starts["b.weight"], starts["c.weight"]) == ({0.0}, {1.0}, {0.0})
+    frozen = {name for name, parameter in module.named_parameters() if not parameter.requires_grad}
+    assert frozen == {"c.weight", "c.bias"}
+
+
+@pytest.mark.usefixtures("site")
 def test_names_of_the_spec_and_of_archdsl_come_first() -> None:
     text = "block gate() { relu }\nnetwork net {\n    input x: [N, 8, 6, 6]\n    gate -> conv(4, 1x1)\n}\n"
     assert check(Source("net.arch", text)).diagnostics == ()
