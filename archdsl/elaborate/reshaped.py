@@ -9,6 +9,7 @@ from collections.abc import Hashable, Sequence
 from typing import cast
 
 from archdsl.elaborate.layers import explain_sizes
+from archdsl.elaborate.report import Failed
 from archdsl.elaborate.scopes import ScopeBuilder, Twin
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Check, Declared, Graph, Input, Layer, Node, Scope, Value
@@ -126,7 +127,8 @@ class Reshaped:
             return Declared(node.kind, node.outputs[0].shape, node.name or (), node.place, node.start)
         if isinstance(node, Scope):
             return self._scope(node, operands, path)
-        assert isinstance(node, Layer), "what failed is not run again"
+        if not isinstance(node, Layer):
+            raise Failed  # a step in it failed, which was reported
         shapes, open_checks = layer_shapes(node, operands, path)
         layer = Layer(node.op, operands, shapes, node.name, node.place, node.args, node.merges)
         layer.runs, layer.starts, layer.tied, layer.frozen = node.runs, node.starts, node.tied, node.frozen
