@@ -141,7 +141,7 @@ class Frame:
         self.name_all()
         self.release(value.last)
         for ref in refs:
-            self.bound[ref] = self.new_name()
+            self.bound[ref] = self.new_name() if self.left[ref] else Name("_")
         targets = tuple(self.bound[ref] for ref in refs)
         self.statements.append(Assign(targets, value.expr, origin=origin(value.span)))
         self.release([self.bound.pop(ref) for ref in refs if not self.left[ref]])

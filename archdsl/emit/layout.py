@@ -102,7 +102,7 @@ def _statement(statement: Stmt, indent: int) -> Iterator[str]:
             if len(values) == 1:
                 yield from spread("return ", values[0], end, indent)
             else:
-                yield f"{' ' * indent}return {', '.join(value.flat() for value in values)}{end}"
+                yield from _several(values, end, indent)
         case Raise(value=value):
             yield from spread("raise ", value, end, indent)
         case If():
@@ -126,6 +126,19 @@ def _if(statement: If, indent: int) -> Iterator[str]:
                     yield f"{' ' * indent}else:"
                     yield from block(other, indent + STEP)
                 return
+
+
+def _several(values: Sequence[Expr], end: str, indent: int) -> Iterator[str]:
+    """`return a, b`, in parentheses with a line each if they don't fit."""
+    margin = " " * indent
+    line = f"{margin}return {', '.join(value.flat() for value in values)}{end}"
+    if len(line) <= WIDTH and not any(value.exploded for value in values):
+        yield line
+        return
+    yield f"{margin}return ("
+    for value in values:
+        yield from spread("", value, ",", indent + STEP)
+    yield f"{margin}){end}"
 
 
 def spread(start: str, expr: Expr, end: str, indent: int) -> Iterator[str]:
