@@ -9,8 +9,6 @@ from archdsl.ops.form import Call, X, call
 from archdsl.ops.op import Param, Refused, read_params
 from archdsl.record import KW_ONLY, Record
 
-Nonlinearity = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu"]
-
 Numbers = Union[int, float, bool, Sequence["Numbers"]]
 """A number for every element, or nested sequences of the tensor's own shape."""
 
@@ -45,12 +43,6 @@ class Init(Record):
         """What a layer's bias starts from where this is said of the layer as a whole; None: nothing is said of it."""
         return None
 
-    @property
-    def wants(self) -> str:
-        """How many axes, in words."""
-        least, most = self.axes
-        return f"{least} to {most} axes" if most < MANY else f"{least} axes or more"
-
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
@@ -84,6 +76,12 @@ def init(cls: I) -> I:
 def find(name: str) -> type[Init] | None:
     """The initialiser of that name, None if there is none."""
     return REGISTRY.get(name)
+
+
+def wants(start: Init | type[Init]) -> str:
+    """How many axes it takes, in words."""
+    least, most = start.axes
+    return f"{least} to {most} axes" if most < MANY else f"{least} axes or more"
 
 
 @init
@@ -215,7 +213,7 @@ class Kaiming(Scaled):
 
     _: KW_ONLY
     fan: Literal["in", "out"] = "in"
-    nonlinearity: Nonlinearity = "relu"
+    nonlinearity: Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu"] = "relu"
     a: float = 0.0
 
     def call(self, callee: str) -> Call:

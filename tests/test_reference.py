@@ -16,7 +16,7 @@ from archdsl.reference import pages
 DOCS = Path(__file__).parent.parent / "docs"
 
 
-@pytest.mark.parametrize("name", ["ops.md", "errors.md", "limits.md"])
+@pytest.mark.parametrize("name", ["ops.md", "initialisers.md", "errors.md", "limits.md"])
 def test_committed_pages_are_fresh(name: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == pages.pages()[name], "run `make docs`"
 

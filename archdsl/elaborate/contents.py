@@ -10,7 +10,7 @@ from archdsl.elaborate.expressions import evaluate
 from archdsl.elaborate.initialisers import fits, initialiser
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Items, described, is_list, items, show
-from archdsl.initial import Constant, Default, Init, Numbers, Ones, Start, Zeros
+from archdsl.initial import Constant, Default, Init, Numbers, Ones, Start, Zeros, wants
 from archdsl.ir.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import ast
@@ -80,7 +80,7 @@ def _check_initialiser(start: Init, shape: Shape, name: str, span: Span, at: At)
     if not is_float(shape.dtype):
         raise cannot_hold(name, f"is {shape.dtype}, which `{start.name}` can't draw", "draws floats", span, at)
     if not fits(start, shape.rank):
-        raise cannot_hold(name, f"is {shape!r}, which `{start.name}` can't fill", f"needs {start.wants}", span, at)
+        raise cannot_hold(name, f"is {shape!r}, which `{start.name}` can't fill", f"needs {wants(start)}", span, at)
 
 
 def _number(value: object, dtype: str, name: str, span: Span, at: At) -> int | float | bool:

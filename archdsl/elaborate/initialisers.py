@@ -13,7 +13,7 @@ from archdsl.elaborate.functions import FUNCTIONS
 from archdsl.elaborate.lookup import did_you_mean, local
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import POISON, described
-from archdsl.initial import Constant, Init
+from archdsl.initial import Constant, Init, wants
 from archdsl.ops.op import Op, Param, Refused
 from archdsl.source import Span
 from archdsl.syntax import ast
@@ -130,14 +130,15 @@ def _unknown(callee: ast.Var, at: At) -> Failed:
 def of_op(op: type[Op], said: Sequence[tuple[str, Init]], span: Span, at: At) -> Starts:
     """What is said of a layer, by the names of its parameters."""
     found: list[tuple[str, Init]] = []
+    known = ("weight", "bias") if op.weights is None else op.weights
     for name, start in said:
-        if name or not op.weights:
-            need_parameter(op.name, op.weights, name, span, at)
+        if name or not known:
+            if op.weights is not None:
+                need_parameter(op.name, known, name, span, at)
             found.append((name, start))
             continue
-        main = op.weights[0]
-        found.append((main, start))
-        if start.bias is not None and "bias" in op.weights and main != "bias":
+        found.append((known[0], start))
+        if start.bias is not None and "bias" in known[1:]:
             found.append(("bias", start.bias))
     return tuple(found)
 
@@ -164,4 +165,4 @@ def misfit(start: Init, name: str, shape: Sequence[int]) -> Error:
     """What is said where it is not."""
     from archdsl.errors.ops import StartDoesNotFit
 
-    return StartDoesNotFit(start.name, name, f"[{', '.join(map(str, shape))}]", start.wants)
+    return StartDoesNotFit(start.name, name, f"[{', '.join(map(str, shape))}]", wants(start))

@@ -8,7 +8,7 @@ from archdsl import ops
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import text
 from archdsl.elaborate.initialisers import Starts, fits, misfit, of_op, starts
-from archdsl.elaborate.lookup import did_you_mean, local
+from archdsl.elaborate.lookup import did_you_mean, find_op, local
 from archdsl.elaborate.report import Failed
 from archdsl.ir.graph import Program, Rule
 from archdsl.ir.starts import Rules, matches, owners
@@ -35,7 +35,7 @@ def _rules(line: ast.InitRule, at: At) -> Iterator[Rule]:
         yield from (Rule(pattern, True, start, line.span) for _, start in said)
         return
     word = line.target.parts[0]
-    op = ops.find(word.text)
+    op = find_op(word.text, word.span, at)
     if op is None:
         raise _unknown_op(word, at)
     param = ".".join(part.text for part in line.target.parts[1:])

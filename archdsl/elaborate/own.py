@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from archdsl.elaborate.arguments import OWN, block_params, coerce
@@ -13,7 +14,7 @@ from archdsl.elaborate.values import Block, Flow, Given, StepValue, tensors_in
 from archdsl.initial import Init
 from archdsl.ir.graph import Layer, Scope
 from archdsl.ir.why import Traced, Why
-from archdsl.ops.op import Op, Param
+from archdsl.ops.op import Op, Param, State
 from archdsl.record import Record
 from archdsl.source import Span
 from archdsl.syntax import ast
@@ -87,8 +88,10 @@ class Own(Record):
                 self._mark(node, at)
 
     def _mark(self, node: Layer, at: At) -> None:
+        states = node.op.state(*(value.shape for value in node.inputs))
+        params = {state.name: state for state in states if state.trainable and state.name not in node.tied}
         for given in (self.init, self.freeze):
-            if given is not None and not node.op.weights:
+            if given is not None and not params:
                 from archdsl.errors.names import NoSuchParameter
 
                 raise at.reporter.fail(NoSuchParameter(node.op.name, "parameters"), given.name_span)
@@ -96,7 +99,7 @@ class Own(Record):
         if self.init is not None and self.init.traced is not None:
             stated = self.init.traced.value
             assert isinstance(stated, Stated)
-            start_layer(node, stated.starts, self.init.span, at)
+            node.starts = _starts(node.op, stated.starts, params, self.init.span, at)
 
 
 def take_own(step: StepValue, at: At) -> tuple[StepValue, Own]:
@@ -113,17 +116,15 @@ def take_own(step: StepValue, at: At) -> tuple[StepValue, Own]:
     return rest, Own(**found)
 
 
-def start_layer(layer: Layer, said: Starts, span: Span, at: At) -> None:
-    """A step's own `init=`."""
-    op = layer.op
-    there = {state.name: state for state in op.state(*(value.shape for value in layer.inputs)) if state.trainable}
+def _starts(op: Op, said: Starts, params: Mapping[str, State], span: Span, at: At) -> dict[str, Init]:
+    """What a step's `init=` says of each of its parameters."""
     explicit = {name for name, _ in said}
     found: dict[str, Init] = {}
     for name, start in of_op(type(op), said, span, at):
-        if name not in there and name not in explicit and name != op.weights[0]:
+        if found and name not in params and name not in explicit:
             continue  # an identity without a bias needs none
-        need_parameter(op.name, tuple(there), name, span, at)
-        if not fits(start, len(there[name].shape)):
-            raise at.reporter.fail(misfit(start, f"{op.name}.{name}", there[name].shape), span)
+        need_parameter(op.name, tuple(params), name, span, at)
+        if not fits(start, len(params[name].shape)):
+            raise at.reporter.fail(misfit(start, f"{op.name}.{name}", params[name].shape), span)
         found[name] = start
-    layer.starts = found
+    return found

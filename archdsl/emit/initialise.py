@@ -90,7 +90,6 @@ def _kinds(modules: Sequence[Module]) -> list[str]:
 
 
 def _module(owner: Owner, rules: Rules, survey: Survey) -> Module:
-    callee = module_form(owner.layer).callee
     fills: dict[str, Expr | None] = dict.fromkeys(owner.layer.tied)
     patterns: dict[str, None] = {}
     groups = getattr(owner.layer.op, "groups", 1)
@@ -99,13 +98,9 @@ def _module(owner: Owner, rules: Rules, survey: Survey) -> Module:
         call = start.torch(len(param.shape), groups) if start else None
         fills[param.name] = _fill(call, f"m.{param.name}") if call else None
         patterns.update((rule.target, None) for rule in rules.naming(owner, param.name)[-1:] if rule.pattern)
-    return Module(
-        owner.path,
-        survey.foreign.get(callee) or seen_as(callee),
-        fills,
-        tuple(patterns),
-        bool(patterns or owner.layer.starts),
-    )
+    callee = module_form(owner.layer).callee
+    kind = survey.foreign.get(callee) or seen_as(callee)
+    return Module(owner.path, kind, fills, tuple(patterns), bool(patterns or owner.layer.starts))
 
 
 def _fill(call: form.Call, tensor: str) -> Call:

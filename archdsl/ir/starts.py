@@ -33,7 +33,7 @@ def owners(graph: Graph) -> Iterator[Owner]:
             stack.pop()
         elif isinstance(node, Scope) and node.runs is None:
             stack.append(((*prefix, *(node.name or ())), iter(node.graph.nodes)))
-        elif isinstance(node, Layer) and node.runs is None and node.op.weights:
+        elif isinstance(node, Layer) and node.runs is None and node.op.weights != ():
             states = node.op.state(*(value.shape for value in node.inputs))
             params = tuple(state for state in states if state.trainable and state.name not in node.tied)
             yield Owner((*prefix, *(node.name or ())), node, params)

@@ -111,7 +111,7 @@ class Attention(Op):
     """
 
     further: ClassVar[int] = 2
-    weights: ClassVar[tuple[str, ...]] = (
+    weights: ClassVar[tuple[str, ...] | None] = (
         "in_proj_weight",
         "q_proj_weight",
         "k_proj_weight",

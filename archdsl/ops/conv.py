@@ -30,7 +30,7 @@ class Convolution(Op):
     """What both directions share."""
 
     makes: ClassVar[Mapping[int, str]] = {1: "channels"}
-    weights: ClassVar[tuple[str, ...]] = ("weight", "bias")
+    weights: ClassVar[tuple[str, ...] | None] = ("weight", "bias")
 
     channels: int
     kernel: int | Size

@@ -28,7 +28,7 @@ class Linear(Op):
     """
 
     makes: ClassVar[Mapping[int, str]] = {-1: "units"}
-    weights: ClassVar[tuple[str, ...]] = ("weight", "bias")
+    weights: ClassVar[tuple[str, ...] | None] = ("weight", "bias")
 
     units: int
     _: KW_ONLY

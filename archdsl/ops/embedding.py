@@ -28,7 +28,7 @@ class Embedding(Op):
     """
 
     makes: ClassVar[Mapping[int, str]] = {-1: "dim"}
-    weights: ClassVar[tuple[str, ...]] = ("weight",)
+    weights: ClassVar[tuple[str, ...] | None] = ("weight",)
 
     vocab: int
     dim: int

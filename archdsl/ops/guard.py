@@ -36,22 +36,17 @@ def guarded(op: type[Op], word: str, package: str) -> type[Op]:
 
 class _Guarded(Op):
     package: ClassVar[str] = ""
+    weights: ClassVar[tuple[str, ...] | None] = None
 
     def shape(self, *inputs: Any, **_: Any) -> Shape | tuple[Shape, ...]:
         made = self._ask("shape rule", lambda: super(_Guarded, self).shape(*inputs), _is_result, "a Shape")
         outputs = made if isinstance(made, tuple) else (made,)
         self._ask("form", lambda: self.torch(*inputs), _is_form, "a Form that can be written")
-        state = self._ask("state", lambda: self.state(*inputs), _is_state, "a tuple of States")
-        self._learn_weights(state)
+        self._ask("state", lambda: self.state(*inputs), _is_state, "a tuple of States")
         sizes = [tuple(dim.at(dict.fromkeys(dim.symbols, PROBE)) for dim in x.dims) for x in (*inputs, outputs[0])]
         self._ask("count of MACs", lambda: self.macs(tuple(sizes[:-1]), sizes[-1]), _is_count, "a number")
         self._ask("window", lambda: self.window(*inputs), _is_window, "a Window or None")
         return made
-
-    def _learn_weights(self, state: tuple[State, ...]) -> None:
-        """Note the names of its parameters, which a module's class doesn't tell before one is built."""
-        trained = (tensor.name for tensor in state if tensor.trainable)
-        type(self).weights = tuple(dict.fromkeys((*self.weights, *trained)))
 
     def _ask(self, rule: str, asked: Callable[[], T], good: Callable[[object], bool], wanted: str) -> T:
         """A rule's answer. A `ValueError` is a refusal, with its text; anything else that goes wrong is a bug."""

@@ -62,6 +62,7 @@ class ModuleOp(Op):
     """What all such ops share."""
 
     role: ClassVar[str] = "module"
+    weights: ClassVar[tuple[str, ...] | None] = None
     keeps_output: ClassVar[bool] = True
     """As nobody knows what its backward pass reads."""
     _module: ClassVar[Made]

@@ -41,7 +41,7 @@ def running(channels: int) -> tuple[State, ...]:
 class Normalisation(Op):
     """(x - mean) / sqrt(variance + eps), then a learned factor and offset."""
 
-    weights: ClassVar[tuple[str, ...]] = ("weight", "bias")
+    weights: ClassVar[tuple[str, ...] | None] = ("weight", "bias")
 
     def check(self, eps: float, momentum: float | None = None) -> None:
         """Refuse what is out of range."""

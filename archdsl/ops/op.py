@@ -132,8 +132,9 @@ class Op(Record):
     """Its output shares the input's memory, so it costs no activation memory."""
     keeps_output: ClassVar[bool] = False
     """Its backward pass reads its output, so nothing may overwrite that in place."""
-    weights: ClassVar[tuple[str, ...]] = ()
-    """The names that its parameters may have in `state`; the first is what is meant where the op alone is named."""
+    weights: ClassVar[tuple[str, ...] | None] = ()
+    """The names that its parameters may have in `state`; the first is what is meant where the op alone is named. None:
+    they are only known of a step."""
     params: ClassVar[tuple[Param, ...]] = ()
 
     # An override names its operands: `def shape(self, x: Shape)`. `Any` in both places lets it.

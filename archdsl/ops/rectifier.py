@@ -83,7 +83,7 @@ class Prelu(Elementwise):
         expect params == 64
     """
 
-    weights: ClassVar[tuple[str, ...]] = ("weight",)
+    weights: ClassVar[tuple[str, ...] | None] = ("weight",)
 
     channels: bool = False
     slope: float = 0.25

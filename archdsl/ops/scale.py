@@ -51,7 +51,7 @@ class Scale(PerChannel):
         expect params == 12
     """
 
-    weights: ClassVar[tuple[str, ...]] = ("weight",)
+    weights: ClassVar[tuple[str, ...] | None] = ("weight",)
 
     def state(self, x: Shape) -> tuple[State, ...]:
         return (State("weight", self.tensor_shape(x)),)
@@ -70,7 +70,7 @@ class Bias(PerChannel):
         expect params == 6
     """
 
-    weights: ClassVar[tuple[str, ...]] = ("bias",)
+    weights: ClassVar[tuple[str, ...] | None] = ("bias",)
 
     value: float = 0.0
 

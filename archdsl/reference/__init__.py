@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
@@ -15,10 +16,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Union
 
-from archdsl import budget, connectors, errors, ops
+from archdsl import budget, connectors, errors, initial, ops
 from archdsl.budget import Limits
 from archdsl.connectors.connector import Connector
 from archdsl.diagnostic import Error
+from archdsl.initial import Init
 from archdsl.ops.op import Op, Param
 from archdsl.record import Record
 
@@ -68,6 +70,11 @@ def all_connectors() -> list[type[Connector]]:
     return [found for word in connectors.names() if (found := connectors.find(word))]
 
 
+def all_initialisers() -> list[type[Init]]:
+    """Every initialiser, by name."""
+    return [initial.REGISTRY[name] for name in sorted(initial.REGISTRY)]
+
+
 def all_words() -> list[Word]:
     """Every op and connector, by name."""
     return sorted([*all_ops(), *all_connectors()], key=name_of)
@@ -110,9 +117,14 @@ def headline(item: type[Any]) -> str:
 
 def signature(word: Word) -> str:
     """How it is written: `conv(channels, kernel, stride=1)`, `residual(when=true) { } shortcut { }`."""
-    head = name_of(word) + (f"({', '.join(map(_parameter, word.params))})" if word.params else "")
+    head = called(name_of(word), word.params)
     braces = [" { }", *(f" {clause} {{ }}" for clause in word.clauses)] if issubclass(word, Connector) else []
     return head + "".join(braces)
+
+
+def called(name: str, params: Sequence[Param]) -> str:
+    """A call with all parameters and their defaults."""
+    return name + (f"({', '.join(map(_parameter, params))})" if params else "")
 
 
 def _parameter(param: Param) -> str:

@@ -132,6 +132,7 @@ def check_state(op: Op, shapes: Sequence[Shape]) -> None:
         for name, tensor in module.state_dict().items()
     ]
     assert [repr(state) for state in declared] == [repr(state) for state in theirs]
+    assert op.weights is None or {state.name for state in declared if state.trainable} <= set(op.weights)
     if declared:
         assert form.function is None, "a function without its weights"
 

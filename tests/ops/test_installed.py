@@ -198,6 +198,20 @@ def test_a_module_with_a_shape_rule_is_an_op() -> None:
 
 
 @pytest.mark.usefixtures("site")
+def test_its_parameters_start_as_rules_say() -> None:
+    program = checked(
+        "conv(8, 1x1) -> gate -> g: gate(init=4) -> h: gate(freeze=true); init { conv: 2; gate.weight: 3 }"
+    )
+    assert program.diagnostics == ()
+    assert program.program is not None
+    state = archdsl.api.build(program.program).state_dict(keep_vars=True)
+    values = {key: float(state[key].detach().flatten()[0]) for key in state if key.endswith("weight")}
+    assert values == {"0.weight": 2, "1.weight": 3, "g.weight": 4, "h.weight": 3}
+    assert {key for key in state if state[key].is_leaf and key[0] == "h" and state[key].requires_grad} == set()
+    assert said("gate(init=constant(gain=1))") == ("E0216", "`gate` has no parameter `gain` (names nothing)")
+
+
+@pytest.mark.usefixtures("site")
 def test_an_op_class_writes_its_own_form(tmp_path: Path) -> None:
     program = checked("double -> conv(4, 1x1)").program
     assert program is not None
