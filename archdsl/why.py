@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.explain import formula, is_formula
-from archdsl.ir.graph import Graph, Node, Program, Scope
+from archdsl.ir.graph import Declared, Graph, Node, Program, Scope
 from archdsl.ir.why import CallWhy, Why
 from archdsl.record import Record
 from archdsl.source import Span
@@ -66,7 +66,7 @@ def explain(program: Program, path: str) -> Explanation:
     assert shape is not None, "a program without errors has shapes throughout"
     axes = tuple(
         Axis(
-            _axis_name(axis, shape.rank),
+            f"axis {axis}" if isinstance(node, Declared) else _axis_name(axis, shape.rank),
             str(dim),
             dim.at(program.nominal),
             tuple(_links(dim.why, frame, program.nominal)),

@@ -57,3 +57,14 @@ def test_an_unknown_path_names_those_that_exist(resnet50: Program) -> None:
     with pytest.raises(NoSuchStep) as caught:
         explain(resnet50, "layer2.0.conv9")
     assert "layer2.0.conv2" in caught.value.known
+
+
+def test_a_declared_tensor_has_no_batch() -> None:
+    text = "network n(dim = 4) {\n input x: [N, 4]\n param table: [2 * dim, dim]\n concat(@, @table, axis=0)\n}\n"
+    program = check(Source("n.arch", text)).program
+    assert program is not None
+    axes = explain(program, "table").axes
+    assert [(axis.name, axis.nominal, axis.links[0].text) for axis in axes] == [
+        ("axis 0", 8, "2 * dim = 8"),
+        ("axis 1", 4, "parameter dim = 4"),
+    ]
