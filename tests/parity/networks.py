@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 SPECS = Path(__file__).parents[2] / "specs"
+DILATED = (False, True, True)
 
 
 class Network(NamedTuple):
@@ -53,14 +54,7 @@ NETWORKS = (
     ),
     *(Network(f"mobilenet_v3_{size}", "mobilenet_v3.arch", 64, 48) for size in ("small", "large")),
     Network("vit_b_16", "vit.arch", 224, 224, drawn_in_order=False),
-    Network(
-        "resnet50",
-        "resnet.arch",
-        64,
-        48,
-        "resnet50_dilated",
-        (("replace_stride_with_dilation", (False, True, True)),),
-    ),
+    Network("resnet50", "resnet.arch", 64, 48, "resnet50_dilated", (("replace_stride_with_dilation", DILATED),)),
 )
 
 SMALLEST = ("alexnet_torchvision", "resnet18", "resnext50_32x4d", "vgg11", "densenet121", "googlenet")

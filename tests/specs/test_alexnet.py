@@ -134,3 +134,19 @@ ORDERS = {
 def test_order_of_relu_norm_and_pool(variant: str) -> None:
     words = [op.name for op, _ in layers(program("alexnet.arch", variant).graph)]
     assert words[1:4] == words[5:8] == ORDERS[variant].split()
+
+
+@pytest.mark.parametrize(
+    ("variant", "std", "offset"),
+    [("alexnet_2012", 0.01, 1.0), ("bvlc_alexnet", 0.005, 0.1), ("bvlc_reference_caffenet", 0.005, 1.0)],
+)
+def test_starts_as_published(variant: str, std: float, offset: float) -> None:
+    torch.manual_seed(0)
+    state = archdsl.load(SPECS / "alexnet.arch", variant=variant).state_dict()
+    for name, tensor in state.items():
+        layer, _, param = name.partition(".")
+        if param == "bias":
+            assert bool((tensor == (offset if layer in ("conv2", "conv4", "conv5", "fc6", "fc7") else 0)).all())
+        else:
+            expected = std if layer in ("fc6", "fc7") else 0.01
+            assert float(tensor.std()) == pytest.approx(expected, rel=0.02)

@@ -69,6 +69,20 @@ def test_cifar_parameters_are_those_of_table_6(layers: int, millions: str) -> No
     assert round(params / 1e6, len(millions.partition(".")[2])) == float(millions)
 
 
+def test_the_3x3_shortcut_starts_as_option_a() -> None:
+    """Its kernels are 1 from each map to itself at the centre; what is drawn for the rest is then the same network."""
+    trained = archdsl.load(SPECS / "resnet_cifar.arch", variant="resnet20_3x3")
+    state = {name: tensor for name, tensor in trained.state_dict().items() if "downsample" not in name}
+    assert len(trained.state_dict()) == len(state) + 2
+    plain = archdsl.load(SPECS / "resnet_cifar.arch", variant="resnet20")
+    plain.load_state_dict(state, strict=True)
+    assert same(plain.eval(), trained.eval(), image(32))
+
+    F.cross_entropy(trained(image(32)), torch.tensor([0, 1])).backward()
+    gradient = trained.get_parameter("layer2.0.downsample.conv.weight").grad
+    assert gradient is not None and bool(gradient.any())
+
+
 def test_1202_layers_train() -> None:
     """The deepest net of the paper takes a step: every one of its weights gets a gradient."""
     module = archdsl.load(SPECS / "resnet_cifar.arch", variant="resnet1202")
