@@ -1,4 +1,4 @@
-"""lenet5, compiled by archdsl from specs/lenet.arch (sha256 3948adc4ccc9). Edit the spec, not this file."""
+"""lenet5, compiled by archdsl from specs/lenet.arch (sha256 d5e5058a6225). Edit the spec, not this file."""
 
 import torch
 from torch import Tensor, nn

@@ -1,11 +1,11 @@
-"""resnet50, compiled by archdsl from specs/resnet.arch (sha256 e96fc990c267). Edit the spec, not this file."""
+"""resnet50, compiled by archdsl from specs/resnet.arch (sha256 0b303cebbed5). Edit the spec, not this file."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class Project(nn.Sequential):  # resnet.arch:9
+class Project(nn.Sequential):  # resnet.arch:10
     def __init__(self, in_channels: int, width: int, stride: int) -> None:
         super().__init__(
             nn.Conv2d(in_channels, width, 1, stride=stride, bias=False),
@@ -13,7 +13,7 @@ class Project(nn.Sequential):  # resnet.arch:9
         )
 
 
-class Bottleneck(nn.Module):  # resnet.arch:26
+class Bottleneck(nn.Module):  # resnet.arch:28
     def __init__(self, in_channels: int, width: int, stride: int = 1, *, downsample: bool = False) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, width, 1, bias=False)
@@ -27,16 +27,16 @@ class Bottleneck(nn.Module):  # resnet.arch:26
             self.downsample = Project(in_channels, width * 4, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.bn1(self.conv1(x)), inplace=True)  # resnet.arch:40
-        y = self.conv2(y)  # resnet.arch:41
-        y = F.relu(self.bn2(y), inplace=True)  # resnet.arch:44
-        y = self.conv3(y)  # resnet.arch:45
-        y = self.bn3(y)  # resnet.arch:45
-        y += x if self.downsample is None else self.downsample(x)  # resnet.arch:39
-        return F.relu(y, inplace=True)  # resnet.arch:49
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)  # resnet.arch:32
+        y = self.conv2(y)  # resnet.arch:33
+        y = F.relu(self.bn2(y), inplace=True)  # resnet.arch:36
+        y = self.conv3(y)  # resnet.arch:37
+        y = self.bn3(y)  # resnet.arch:37
+        y += x if self.downsample is None else self.downsample(x)  # resnet.arch:31
+        return F.relu(y, inplace=True)  # resnet.arch:41
 
 
-class Resnet50(nn.Module):  # resnet.arch:83
+class Resnet50(nn.Module):  # resnet.arch:75
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
@@ -58,16 +58,16 @@ class Resnet50(nn.Module):  # resnet.arch:83
             *(Bottleneck(2048, 512) for _ in range(2)),
         )
         self.fc = nn.Linear(2048, 1000)
-        for m in self.modules():  # resnet.arch:76
+        for m in self.modules():  # resnet.arch:68
             if isinstance(m, nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, image: Tensor) -> Tensor:
-        x = F.relu(self.bn1(self.conv1(image)), inplace=True)  # resnet.arch:62
-        x = F.max_pool2d(x, 3, stride=2, padding=1)  # resnet.arch:63
-        x = self.layer1(x)  # resnet.arch:66
-        x = self.layer2(x)  # resnet.arch:66
-        x = self.layer3(x)  # resnet.arch:66
-        x = self.layer4(x)  # resnet.arch:66
-        x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)  # resnet.arch:72
-        return self.fc(x)  # resnet.arch:73
+        x = F.relu(self.bn1(self.conv1(image)), inplace=True)  # resnet.arch:54
+        x = F.max_pool2d(x, 3, stride=2, padding=1)  # resnet.arch:55
+        x = self.layer1(x)  # resnet.arch:58
+        x = self.layer2(x)  # resnet.arch:58
+        x = self.layer3(x)  # resnet.arch:58
+        x = self.layer4(x)  # resnet.arch:58
+        x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)  # resnet.arch:64
+        return self.fc(x)  # resnet.arch:65
