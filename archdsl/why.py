@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from archdsl.ir.dim import Dim
 from archdsl.ir.explain import formula, is_formula
 from archdsl.ir.graph import Declared, Graph, Node, Program, Scope
-from archdsl.ir.why import CallWhy, Why
+from archdsl.ir.why import CallWhy, ElsewhereWhy, Why
 from archdsl.record import Record
 from archdsl.source import Span
 
@@ -142,6 +142,9 @@ def _links(why: Why | None, frame: Frame | None, nominal: Mapping[str, int]) -> 
         walked.add(here)
         if isinstance(why, CallWhy):
             todo.append((why.operands[0], Frame(why.scope, frame)))
+            continue
+        if isinstance(why, ElsewhereWhy):
+            todo.append((why.origin, frame and frame.outer))
             continue
         link = _say(why, nominal)
         key = (link.span.start if link and link.span else -1, link.text if link else "")

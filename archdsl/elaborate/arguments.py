@@ -11,7 +11,7 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, free_size
 from archdsl.elaborate.lookup import did_you_mean, local
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Block, Given, Size, StepValue, Tensor, Weight, described, is_list, items
+from archdsl.elaborate.values import Block, Braces, Given, Size, StepValue, Tensor, Weight, described, is_list, items
 from archdsl.elaborate.written import KEYWORDS
 from archdsl.ir.dim import Dim
 from archdsl.ir.why import Traced, Why
@@ -324,6 +324,7 @@ _KINDS: dict[str, tuple[Callable[[object], bool], str, Callable[[object], object
     "Table": (_list_of(_list_of(_int)), "a list of lists of ints", _plain),
     "list": (is_list, "a list", _same),
     "step": (_is(StepValue), "a step, such as relu", _same),
+    "steps": (_is(Braces), "braces, written behind the call", _same),
     "value": (_is(Tensor), "a value of the network, such as @", _same),
 }
 """Kind -> what it accepts, how messages say it, how the value is widened."""
@@ -335,8 +336,9 @@ def block_params(block: Block, at: At) -> tuple[Param, ...]:
         _refuse_second_params(block, at)
         there = block.file.place(at.session)  # a default's name means what it means in the block's own file
         block.params = tuple(
-            Param(param.name.text, _kind(param, there), False, (), param.default is None, None, False)
+            Param(param.name.text, kind, False, (), param.default is None, None, kind == "steps")
             for param in block.declaration.params
+            for kind in (_kind(param, there),)
         )
     return block.params
 
@@ -354,7 +356,7 @@ def _refuse_second_params(block: Block, at: At) -> None:
 
 _TYPES = {
     "int": "int", "float": "float", "number": "number", "bool": "bool", "string": "str", "size": "Size",
-    "step": "step", "value": "value", "list": "list",
+    "step": "step", "steps": "steps", "value": "value", "list": "list",
 }  # fmt: skip
 """Type as annotated -> kind."""
 
@@ -379,12 +381,9 @@ def _is_step(node: ast.Expr | None, at: At) -> bool:
 
 
 def _refuse_type(name: ast.Name, at: At) -> None:
-    from archdsl.errors.names import UnknownName, Unsupported
+    from archdsl.errors.names import UnknownName
 
-    if name.text == "steps":
-        at.reporter.report(Unsupported("a body as a value (`steps`)"), name.span)
-    else:
-        at.reporter.report(UnknownName("type", name.text), name.span, helps=did_you_mean(name.text, _TYPES, name.span))
+    at.reporter.report(UnknownName("type", name.text), name.span, helps=did_you_mean(name.text, _TYPES, name.span))
 
 
 def _default_kind(default: ast.Expr | None, at: At) -> str:

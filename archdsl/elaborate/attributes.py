@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Items, Tensor, show, type_name
+from archdsl.elaborate.values import Items, Tensor, seen_elsewhere, show, type_name
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer
 from archdsl.ir.shape import Shape
@@ -37,8 +37,10 @@ def attribute(base: Traced, node: ast.Attr, at: At) -> Traced:
         return Traced(shape.rank, Why("literal", node.span, shape.rank))
     if name == "shape":
         sizes = Items.of(_size(dim, node) for dim in shape.dims)
-        return Traced(sizes, Why("literal", node.span, sizes))
-    return _size(shape.dims[_axis(name, shape, node, at)], node)
+        traced = Traced(sizes, Why("literal", node.span, sizes))
+        return traced if tensor.scope.root is at.scope.root else seen_elsewhere(traced)
+    size = _size(shape.dims[_axis(name, shape, node, at)], node)
+    return size if tensor.scope.root is at.scope.root else seen_elsewhere(size)
 
 
 def _is_tensor(value: Tensor, name: str) -> bool:

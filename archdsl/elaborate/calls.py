@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 from archdsl.elaborate.arguments import block_params, coerce, match
+from archdsl.elaborate.braces import Edge, hand_over, offered_by
+from archdsl.elaborate.clauses import clauses_of
 from archdsl.elaborate.context import At, Names
 from archdsl.elaborate.expressions import evaluate
 from archdsl.elaborate.report import Failed, Frame
@@ -13,46 +15,60 @@ from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.unused import report_unused
 from archdsl.elaborate.values import POISON, Block, Flow, Given, Tensor, key, tensors_in, with_tensors
 from archdsl.elaborate.written import StepLabel
-from archdsl.ir.graph import Graph, Input, Place, Scope, Unknown
-from archdsl.ir.shape import Shape
+from archdsl.ir.graph import Graph, Scope, Unknown
 from archdsl.ir.why import Traced, Why
+from archdsl.ops.op import Param
 from archdsl.source import Span
+from archdsl.syntax import ast
 
 
 class Body:
-    """A block's body for one set of arguments and shapes: its graph, its result there, and what it counts against the
-    budget. Without a result it is not finished."""
+    """A block's body for one set of arguments and shapes: its graph, its result there, what braces took along into it,
+    and what it counts against the budget. Without a result it is not finished."""
 
-    __slots__ = ("graph", "result", "steps")
+    __slots__ = ("captured", "graph", "result", "steps")
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.result: Flow | None = None
+        self.captured: Sequence[int | Tensor] = ()
         self.steps = 0
+
+
+class Call:
+    """A call: its arguments, the values that they hand in, those that their braces may take along, and its key: calls
+    with equal ones share a body."""
+
+    __slots__ = ("args", "block", "inputs", "key", "offered")
+
+    def __init__(self, block: Block, args: dict[str, Traced], at: At) -> None:
+        handed = (at.current, *(traced.value for traced in args.values()))
+        self.block = block
+        self.args = args
+        self.inputs = tuple(value for one in handed for value in at.scope.localise_all(one))
+        self.offered, same = offered_by(handed)
+        self.key: Hashable = (id(block.declaration), same, *args, *map(key, handed))
 
 
 def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, span: Span, at: At) -> Flow:
     """A block's body, as a step here."""
     params = block_params(block, at)
+    _need_braces(block, params, given, span, at)
     found = match(block.name, params, given, span, at)
-    args = {param.name: found[param.name] for param in params if param.name in found}
-    handed = (at.current, *(traced.value for traced in args.values()))
-    inputs = tuple(value for one in handed for value in at.scope.localise_all(one))
-    shapes = tuple(value.shape for value in inputs)
-    identity: Hashable = (id(block.declaration), *args, *map(key, handed))
+    call = Call(block, {param.name: found[param.name] for param in params if param.name in found}, at)
     at.session.spend("steps", 1, span)
     name = at.scope.claim(label, "block call", span, at)
     try:
-        body = _body(
-            block, args, shapes, identity, Frame(block.name, (*at.scope.path, *name), span, at.reporter.frame), at
-        )
+        body = _body(call, Frame(block.name, (*at.scope.path, *name), span, at.reporter.frame), at)
     except Failed:
-        tensor = at.scope.add(Unknown(inputs, name, at.place(span)))
+        tensor = at.scope.add(Unknown(call.inputs, name, at.place(span)))
         at.scope.enter(label and label.parts, tensor, node=tensor.value.node)
         return tensor
     if label is None and at.scope.conditional is not None:
         at.scope.warn_of_moving_key(span, at)
-    scope = Scope(body.graph, inputs, (None,) * len(body.graph.outputs), name, at.place(span), args)
+    captured = (call.offered[taken] if isinstance(taken, int) else taken for taken in body.captured)
+    inputs = (*call.inputs, *map(at.scope.localise, captured))
+    scope = Scope(body.graph, inputs, (None,) * len(body.graph.outputs), name, at.place(span), call.args)
     for outer, inner in zip(scope.outputs, body.graph.outputs):
         outer.shape = seen_outside(inner, scope)
     at.scope.add(scope)
@@ -62,37 +78,52 @@ def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, sp
     return result
 
 
-def _body(
-    block: Block, args: dict[str, Traced], shapes: Sequence[Shape | None], identity: Hashable, frame: Frame, at: At
-) -> Body:
+def call_with_braces(block: Block, given: Sequence[Given], unit: ast.Use, label: StepLabel | None, at: At) -> Flow:
+    """A call with braces behind it: its first parameter of type `steps`; further ones stand behind them by name."""
+    assert unit.body is not None
+    names = [param.name for param in block_params(block, at) if param.kind == "steps"]
+    bodies = {names[0]: unit.body, **clauses_of(block.name, names[1:], unit, at)}
+    braces = [Given(name, body.span, hand_over(body, at)) for name, body in bodies.items()]
+    return call_block(block, (*given, *braces), label, unit.span, at)
+
+
+def _need_braces(block: Block, params: Sequence[Param], given: Sequence[Given], span: Span, at: At) -> None:
+    names = {one.name for one in given}
+    for param in params:
+        if param.kind == "steps" and param.required and param.name not in names:
+            from archdsl.errors.values import NoBraces
+
+            error = NoBraces(f"`{block.name}` needs braces behind it", f"they are its parameter `{param.name}`")
+            raise at.reporter.fail(error, span)
+
+
+def _body(call: Call, frame: Frame, at: At) -> Body:
     """The finished body: an earlier call's, or a new one."""
-    body = at.session.bodies.get(identity)
+    bodies = at.session.bodies
+    body = bodies.get(call.key)
     if body is None:
-        return _elaborate(block, args, shapes, identity, frame, at)
+        body = bodies[call.key] = Body(Graph("block", call.block.name, call.block.declaration.name.span))
+        try:
+            _elaborate(body, call, frame, at)
+        except Failed:
+            del bodies[call.key]
+            raise
+        return body
     if body.result is None:
         from archdsl.errors.limits import EndlessRecursion
 
-        raise at.reporter.fail(EndlessRecursion(block.name), frame.call)
+        raise at.reporter.fail(EndlessRecursion(call.block.name), frame.call)
     at.session.spend("steps", body.steps, frame.call)
     return body
 
 
-def _elaborate(
-    block: Block, args: dict[str, Traced], shapes: Sequence[Shape | None], identity: Hashable, frame: Frame, at: At
-) -> Body:
-    session = at.session
-    declaration = block.declaration
-    graph = Graph("block", block.name, declaration.name.span)
-    body = session.bodies[identity] = Body(graph)
+def _elaborate(body: Body, call: Call, frame: Frame, at: At) -> None:
+    session, block, graph = at.session, call.block, body.graph
     builder = ScopeBuilder(graph, frame.path)
+    builder.edge = edge = Edge(call.offered, builder)
     labels = ["x" for _ in tensors_in(at.current)]
-    labels += (name for name, traced in args.items() for _ in tensors_in(traced.value))
-    entries = iter(
-        [
-            _entry(i, label, shape, declaration.name.span, builder)
-            for i, (label, shape) in enumerate(zip(labels, shapes))
-        ]
-    )
+    labels += (name for name, traced in call.args.items() for _ in tensors_in(traced.value))
+    entries = iter([builder.add_input(label, value.shape) for label, value in zip(labels, call.inputs)])
     entry = with_tensors(at.current, entries)
     handed = [] if entry is None else [entry]
     inner = At(session, block.file, Names(), builder, block=block, entries=handed, current=entry)
@@ -100,37 +131,21 @@ def _elaborate(
     session.reporter.frame = frame
     try:
         with session.deeper(frame.call):
-            bind_params(block, args, entries, inner)
+            bind_params(block, call.args, entries, inner)
             from archdsl.elaborate.statements import run_sequence
 
-            result = run_sequence(declaration.body, inner)
+            result = run_sequence(block.declaration.body, inner)
         if result is None:
             from archdsl.elaborate.lookup import no_current
 
             raise no_current(frame.call, at)
         graph.outputs += builder.localise_all(result)
         report_unused(graph, session.reporter)
-    except Failed:
-        del session.bodies[identity]
-        raise
     finally:
         session.reporter.frame = frame.caller
     body.steps = session.budget.spent("steps") - before
+    body.captured = edge.taken
     body.result = result
-    return body
-
-
-def _entry(index: int, label: str, shape: Shape | None, span: Span, builder: ScopeBuilder) -> Tensor:
-    """A value as the block sees it: where its sizes came from is the caller's affair."""
-    if shape is not None:
-        dims = [
-            dim.with_why(Why("input", span, dim if dim.constant is None else dim.constant, (), f"{index}.{axis}"))
-            for axis, dim in enumerate(shape.dims)
-        ]
-        shape = Shape(dims, shape.dtype, shape.channel_axis)
-    node = Input(label, shape, Place(span))
-    builder.graph.inputs.append(node.outputs[0])
-    return Tensor(node.outputs[0], builder)
 
 
 def bind_params(block: Block, args: dict[str, Traced], handed: Iterator[Tensor], at: At) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archdsl.budget import Budget, Exceeded
 from archdsl.elaborate.report import Reporter
-from archdsl.elaborate.values import Block, Flow
+from archdsl.elaborate.values import Block, Flow, seen_elsewhere
 from archdsl.ir.dim import Domain
 from archdsl.ir.graph import Graph, Guard, Layer, Place, Promise, Region, Rule, Turn
 from archdsl.ir.keys import Rename
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from archdsl.elaborate.files import SpecFile
     from archdsl.elaborate.outputs import Stated
     from archdsl.elaborate.reshaped import Reshaped
-    from archdsl.elaborate.scopes import ScopeBuilder
+    from archdsl.elaborate.scopes import Entry, ScopeBuilder
     from archdsl.elaborate.tying import Shared
 
 
@@ -39,6 +39,7 @@ class Session:
         self.groups: dict[Graph, ScopeBuilder] = {}  # the finished ones
         self._reshaped: Reshaped | None = None
         self._modules: dict[Hashable, bool] = {}
+        self._numbers: dict[Hashable, int] = {}
         self._level = 0
         self.outputs: dict[str, Stated] = {}
         self.promises: list[Promise] = []
@@ -103,6 +104,10 @@ class Session:
             answer = self._modules[key] = op.is_module(*shapes)
         return answer
 
+    def number(self, what: Hashable) -> int:
+        """Equal things have one number: keys that hold it stay small, however deep things stand in others."""
+        return self._numbers.setdefault(what, len(self._numbers))
+
     def intern(self, op: Op) -> Op:
         """Equal ops are one object: a network of 10^5 steps has few different ones."""
         return self.ops.setdefault(op, op)
@@ -113,20 +118,26 @@ class Exhausted(Exception):
 
 
 class Names:
-    """Names bound between one pair of braces, and those around them up to the block's edge."""
+    """Names bound between one pair of braces, and those around them up to the block's edge.
 
-    __slots__ = ("outer", "own")
+    edge: those around are of another block, in which the braces are written that are being unfolded.
+    """
 
-    def __init__(self, outer: Names | None = None) -> None:
+    __slots__ = ("edge", "outer", "own")
+
+    def __init__(self, outer: Names | None = None, *, edge: bool = False) -> None:
         self.own: dict[str, tuple[Traced, Span]] = {}
         self.outer = outer
+        self.edge = edge
 
     def find(self, name: str) -> tuple[Traced, Span] | None:
         names: Names | None = self
+        elsewhere = False
         while names is not None:
             found = names.own.get(name)
             if found is not None:
-                return found
+                return (seen_elsewhere(found[0]), found[1]) if elsewhere else found
+            elsewhere |= names.edge
             names = names.outer
         return None
 
@@ -148,13 +159,37 @@ class Names:
         return seen
 
 
+class Elsewhere:
+    """Braces of a caller are being unfolded in `scope`: they are written `at` another place, whose labels they see, and
+    none of those that stand in the scope `before` them."""
+
+    __slots__ = ("at", "before", "scope")
+
+    def __init__(self, at: At, scope: ScopeBuilder) -> None:
+        self.at = at
+        self.scope = scope
+        self.before = frozenset(scope.entries)
+
+
 class At:
     """A place in a body that is being unfolded. `current` is `@`, `entry` is `@in`.
 
     entries: what the body is handed; a network's inputs are added as they are declared.
     """
 
-    __slots__ = ("block", "current", "entries", "file", "guards", "names", "region", "scope", "session", "turns")
+    __slots__ = (
+        "block",
+        "current",
+        "elsewhere",
+        "entries",
+        "file",
+        "guards",
+        "names",
+        "region",
+        "scope",
+        "session",
+        "turns",
+    )
 
     def __init__(
         self,
@@ -169,6 +204,7 @@ class At:
         turns: tuple[Turn, ...] = (),
         guards: tuple[Guard, ...] = (),
         region: Region | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self.session = session
         self.file = file
@@ -180,6 +216,18 @@ class At:
         self.turns = turns
         self.guards = guards
         self.region = region
+        self.elsewhere = elsewhere
+
+    @property
+    def home(self) -> At:
+        """The place whose labels are seen here: for braces that are unfolded in a block, where they are written."""
+        return self.elsewhere.at.home if self.elsewhere else self
+
+    def find(self, path: str) -> Entry | None:
+        """What a label, or a path into a finished group, leads to from here."""
+        if self.elsewhere is None:
+            return self.scope.find(path)
+        return self.scope.find(path, self.elsewhere) or self.elsewhere.at.find(path)
 
     def inner(
         self,
@@ -202,6 +250,7 @@ class At:
             turns=(*self.turns, turn) if turn else self.turns,
             guards=(*self.guards, guard) if guard else self.guards,
             region=region or self.region,
+            elsewhere=self.elsewhere,
         )
 
     @property

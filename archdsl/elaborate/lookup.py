@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archdsl import ops
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import POISON, Flow, StepValue, Tensor, tensors_in
+from archdsl.elaborate.values import POISON, Block, Flow, StepValue, Tensor, tensors_in
 from archdsl.elaborate.written import labels_in, lets_in
 from archdsl.ir.why import Traced, Why
 from archdsl.source import Span
@@ -78,7 +78,7 @@ def _nearest_value(text: str, span: Span, at: At) -> tuple[Help, ...]:
         return (Help(f"it is written `{_SPELLED[text]}`", Edit(span, _SPELLED[text])),) if text[0] != "r" else (
             Help("a range is written 0..n, its end excluded"),
         )  # fmt: skip
-    if at.scope.find(text) is not None:
+    if at.find(text) is not None:
         return (Help(f"the result of the step `{text}` is written `@{text}`", Edit(span, f"@{text}")),)
     return did_you_mean(text, [*at.names.all(), *at.file.names(), *ops.names()], span)
 
@@ -115,7 +115,7 @@ def step(path: ast.Path, at: At) -> StepValue:
 
         helps = _as_reference(word, path.span) if isinstance(found.value, Tensor) else ()
         raise at.reporter.fail(BadStep(word, a_type(found.value)), path.span, helps=helps)
-    if at.scope.find(word) is not None:
+    if at.find(word) is not None:
         raise unknown_step(word, path.span, at, _as_reference(word, path.span))
     raise unknown_step(word, path.span, at)
 
@@ -137,9 +137,14 @@ _ELSEWHERE = {
 """What other libraries call an op."""
 
 
-def means_step(word: str, at: At) -> bool:
-    """Whether a connector's word without braces is a step: a name of the spec's, or an op elsewhere, as `dense(10)`."""
-    return word in _ELSEWHERE or local(word, at) is not None
+def means_step(word: str, unit: ast.Use, at: At) -> bool:
+    """Whether a connector's word is a step here: without braces a name of the spec's, or an op elsewhere (`dense(10)`);
+    with them a block of the spec's that takes braces."""
+    found = local(word, at)
+    if unit.body is None:
+        return word in _ELSEWHERE or found is not None
+    target = found.value.target if found is not None and isinstance(found.value, StepValue) else None
+    return isinstance(target, Block) and target.takes_braces
 
 
 def unknown_step(word: str, span: Span, at: At, helps: tuple[Help, ...] = ()) -> Failed:
@@ -209,7 +214,7 @@ def reference(node: ast.Ref, at: At) -> Flow | Traced:
         return at.entry
     label = label_text(node, at)
     assert label is not None
-    found = at.scope.find(label)
+    found = at.find(label)
     if found is None:
         bound = at.names.find(label)  # `@pre` after `let pre = @`, `@skip` for a parameter that is a value
         if bound is not None and bound[0].value is POISON:
@@ -271,14 +276,14 @@ def _no_label(label: str, span: Span, at: At) -> Failed:
     from archdsl.diagnostic import Label
     from archdsl.errors.names import LabelNotTaken, UnknownLabel
 
-    skipped = at.scope.skipped_condition(label)
+    skipped = at.scope.skipped_condition(label) or at.home.scope.skipped_condition(label)
     if skipped is not None:
         return at.reporter.fail(LabelNotTaken(label), span, labels=(Label(skipped, "this condition is false here"),))
     labels, notes = _label_out_of_reach(label, span, at)
     helps = ()
     if not labels and not notes:
         form = '@"{}"' if span.text.startswith('@"') else "@{}"
-        helps = did_you_mean(label, at.scope.visible_labels(), span, form)
+        helps = did_you_mean(label, at.home.scope.visible_labels(), span, form)
     return at.reporter.fail(UnknownLabel(label), span, labels=labels, notes=notes, helps=helps)
 
 
@@ -293,7 +298,7 @@ def _label_out_of_reach(label: str, span: Span, at: At) -> tuple[tuple[Label, ..
         return (Label(written, "stands here, in a scope that is not around the reference"),), ()
     head, dot, rest = label.rpartition(".")
     for block in at.file.blocks.values():
-        if rest in labels_in(block.body) and (not dot or at.scope.find(head) is not None):
+        if rest in labels_in(block.body) and (not dot or at.find(head) is not None):
             return (), (f"`{rest}` is inside block {block.name.text}: what a block call contains is not seen outside",)
     return (), ()
 

@@ -40,7 +40,7 @@ def _entry(unit: ast.Run, at: At) -> Entry:
     from archdsl.errors.names import NotRunnable
 
     label = lookup.label_text(unit.ref, at)
-    entry = at.scope.find(label) if label is not None else None
+    entry = at.find(label) if label is not None else None
     if entry is None or entry.hidden:
         lookup.reference(unit.ref, at)  # which reports a label that is not there
     if entry is None or entry.node is None or unit.index:

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from archdsl.elaborate.context import At
+from archdsl.elaborate.context import At, Elsewhere
 from archdsl.elaborate.values import Flow, Tensor, listed, tensors_in
 from archdsl.elaborate.written import StepLabel, labels_in
 from archdsl.ir.graph import Graph, Guard, Input, Node, Place, Scope, Value
+from archdsl.ir.shape import Shape
+from archdsl.ir.why import Why
 from archdsl.source import Span
 from archdsl.syntax import ast
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.braces import Edge
 
 
 class Entry:
@@ -56,6 +62,9 @@ class ScopeBuilder:
         self.graph = graph
         self.parent = parent
         self.path = path  # from the network, for messages: a block's body has the path of its first call
+        self.root: ScopeBuilder = parent.root if parent else self
+        self.edge: Edge | None = None  # for a block that was handed braces
+        self.unfolded: dict[int, Span] = {}  # braces that were unfolded in it, and where
         self.node: Scope | None = None  # once it is finished, for a group
         self.twins: list[Twin] = []
         self.counted = 0
@@ -133,16 +142,24 @@ class ScopeBuilder:
         for entry in islice(reversed(self.entries.values()), len(self.entries) - known):
             entry.hidden = True
 
+    def forget_since(self, known: int) -> None:
+        """Labels beyond the first `known` are seen no more: they belong to braces that were unfolded here."""
+        for path in list(islice(reversed(self.entries), len(self.entries) - known)):
+            del self.entries[path]
+
     # ---- labels
 
-    def find(self, path: str) -> Entry | None:
-        """What a path leads to: in this scope or one around it, and from there into finished groups."""
+    def find(self, path: str, elsewhere: Elsewhere | None = None) -> Entry | None:
+        """What a path leads to: in this scope or one around it, and from there into finished groups. For braces that
+        are written `elsewhere` nothing that was there before them."""
         scope: ScopeBuilder | None = self
         while scope is not None:
-            found = scope._descend(path)
-            if found is not None:
-                return found
-            scope = scope.parent
+            last = elsewhere is not None and scope is elsewhere.scope
+            if not (last and elsewhere and _begins_in(path, elsewhere.before)):
+                found = scope._descend(path)
+                if found is not None:
+                    return found
+            scope = None if last else scope.parent
         return None
 
     def _descend(self, path: str) -> Entry | None:
@@ -192,12 +209,14 @@ class ScopeBuilder:
         finished group goes out as a further output."""
         if tensor.scope is self:
             return tensor.value
-        if any(scope is tensor.scope for scope in self.chain()):
+        if tensor.scope.root is not self.root or any(scope is tensor.scope for scope in self.chain()):
             return self._capture(tensor)
         return self.localise(tensor.scope.expose(tensor.value))
 
     def _capture(self, tensor: Tensor) -> Value:
-        assert self.parent is not None, "a value never crosses a block's edge but as an argument"
+        if self.parent is None:
+            assert self.edge is not None, "a value crosses a block's edge as an argument, or in braces"
+            return self.edge.take(tensor)
         outer = self.parent.localise(tensor)
         known = self._captured.get(id(outer))
         if known is None:
@@ -209,6 +228,19 @@ class ScopeBuilder:
     def captured(self) -> tuple[Value, ...]:
         """What a group takes from outside beside its current value, in the parent's terms."""
         return tuple(outer for outer, _ in self._captured.values())
+
+    def add_input(self, label: str, shape: Shape | None) -> Tensor:
+        """A further value that a block is handed, as it sees it: where its sizes came from is the caller's affair."""
+        span, index = self.graph.span, len(self.graph.inputs)
+        if shape is not None:
+            dims = [
+                dim.with_why(Why("input", span, dim if dim.constant is None else dim.constant, (), f"{index}.{axis}"))
+                for axis, dim in enumerate(shape.dims)
+            ]
+            shape = Shape(dims, shape.dtype, shape.channel_axis)
+        node = Input(label, shape, Place(span))
+        self.graph.inputs.append(node.outputs[0])
+        return Tensor(node.outputs[0], self)
 
     def expose(self, value: Value) -> Tensor:
         """A value inside this finished group, as the scope around it sees it."""
@@ -236,3 +268,9 @@ class ScopeBuilder:
         if len(node.outputs) == 1:
             return first
         return listed((Tensor(value, self) for value in node.outputs), node.place.span)
+
+
+def _begins_in(path: str, labels: frozenset[str]) -> bool:
+    """Whether a path is, or leads through, one of the labels."""
+    parts = path.split(".")
+    return any(".".join(parts[: i + 1]) in labels for i in range(len(parts)))

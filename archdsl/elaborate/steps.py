@@ -11,7 +11,7 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate, integer, item_at, list_items, traced_reference
 from archdsl.elaborate.layers import add_layer, add_unknown
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Block, Flow, StepValue, Tensor, is_flow
+from archdsl.elaborate.values import Block, Braces, Flow, StepValue, Tensor, is_flow
 from archdsl.elaborate.written import StepLabel, label_of
 from archdsl.ir.graph import Turn
 from archdsl.ir.why import Traced
@@ -112,7 +112,12 @@ def _item(found: Traced, unit: ast.Run, at: At) -> object:
 
 def _run_use(unit: ast.Use, label: StepLabel | None, at: At) -> Flow | None:
     word = unit.path.text
-    if connectors.is_connector(word) and (unit.body is not None or not lookup.means_step(word, at)):
+    bound = at.names.find(word)
+    if bound is not None and isinstance(bound[0].value, Braces):
+        from archdsl.elaborate.braces import use_braces
+
+        return use_braces(bound[0].value, unit, label, at)
+    if connectors.is_connector(word) and not lookup.means_step(word, unit, at):
         from archdsl.elaborate.wiring import run_connector
 
         return run_connector(word, unit, label, at)
@@ -170,7 +175,11 @@ def _refuse_further(name: str, takes: int, found: int, unit: ast.Use, at: At) ->
 
 
 def _run_with_braces(step: StepValue, unit: ast.Use, label: StepLabel | None, at: At) -> Flow | None:
-    """A word before braces that is no connector: an op of several values takes them as lines."""
+    """A word before braces that is no connector: an op of several values takes them as lines, a block as a value."""
+    if isinstance(step.target, Block) and step.target.takes_braces:
+        from archdsl.elaborate.calls import call_with_braces
+
+        return call_with_braces(step.target, step.given, unit, label, at)
     if not isinstance(step.target, Block) and step.target.operands != 1:
         from archdsl.elaborate.merging import run_merge
 
@@ -178,5 +187,6 @@ def _run_with_braces(step: StepValue, unit: ast.Use, label: StepLabel | None, at
     from archdsl.errors.values import NoBraces
 
     assert unit.body is not None
-    error = NoBraces(f"`{unit.path.text}` takes no braces", "only connectors and ops of several values have a body")
+    takers = "only connectors, ops of several values and blocks with a parameter `body: steps` take them"
+    error = NoBraces(f"`{unit.path.text}` takes no braces", takers)
     raise at.reporter.fail(error, Span(unit.span.source, unit.body.span.start, unit.body.span.start + 1))

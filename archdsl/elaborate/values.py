@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, TypeVar, Union, cast
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Value
-from archdsl.ir.why import Traced, Why
+from archdsl.ir.why import ElsewhereWhy, Traced, Why
 from archdsl.ops.op import Op, Param
 from archdsl.source import Span
 from archdsl.syntax import ast
 
 if TYPE_CHECKING:
+    from archdsl.elaborate.context import At
     from archdsl.elaborate.files import SpecFile
     from archdsl.elaborate.scopes import ScopeBuilder
 
@@ -84,6 +85,27 @@ class Block:
     @property
     def name(self) -> str:
         return self.declaration.name.text
+
+    @property
+    def takes_braces(self) -> bool:
+        """Whether it has a parameter of type `steps`."""
+        return any(param.type and param.type.name.text == "steps" for param in self.declaration.params)
+
+
+class Braces:
+    """The braces behind a block's call, as the value of its parameter of type `steps`; `at` is where they are written.
+
+    number: what tells them from other braces: those of equal text that see equal things have one.
+    values: the values of the network around them that they mention, as far as the text tells.
+    """
+
+    __slots__ = ("at", "body", "number", "values")
+
+    def __init__(self, body: ast.Body, at: At, number: int, values: list[Tensor]) -> None:
+        self.body = body
+        self.at = at
+        self.number = number
+        self.values = values
 
 
 class Given:
@@ -180,6 +202,33 @@ def tensors_in(value: object) -> list[Tensor]:
     return []
 
 
+def mentioned(value: object, *, within_braces: bool = False) -> list[Tensor]:
+    """The values of the network that a value of the language brings along, braces among them or (`within_braces`) what
+    braces bring along alone."""
+    if isinstance(value, Braces):
+        return value.values
+    if is_list(value):
+        return [tensor for item in items(value) for tensor in mentioned(item.value, within_braces=within_braces)]
+    return [] if within_braces else tensors_in(value)
+
+
+def distinct(tensors: Iterable[Tensor]) -> list[Tensor]:
+    """Each value once."""
+    return list({id(tensor.value): tensor for tensor in tensors}.values())
+
+
+def seen_elsewhere(traced: Traced) -> Traced:
+    """A value as braces see it in the block that unfolds them: its derivation speaks of another block's parameters."""
+    value = traced.value
+    if is_list(value):
+        value = Items.of(seen_elsewhere(item) for item in items(value))
+    elif isinstance(value, StepValue) and value.given:
+        bound = (Given(g.name, g.span, g.traced and seen_elsewhere(g.traced), g.name_span) for g in value.given)
+        value = StepValue(value.target, tuple(bound))
+    why = traced.why if isinstance(traced.why, ElsewhereWhy) else ElsewhereWhy(traced.why)
+    return Traced(value, why)
+
+
 def with_tensors(value: T, tensors: Iterator[Tensor]) -> T:
     """The same with other values of the network in it, in the order of `tensors_in`."""
     return cast("T", _with_tensors(value, tensors))
@@ -215,7 +264,7 @@ def type_name(value: object) -> str:
 def a_type(value: object) -> str:
     """The same with its article."""
     name = type_name(value)
-    return name if name == "none" else f"an {name}" if name[0] in "aeiou" else f"a {name}"
+    return name if name in ("none", "braces") else f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 _TYPE_NAMES: tuple[tuple[type, str], ...] = (
@@ -226,6 +275,7 @@ _TYPE_NAMES: tuple[tuple[type, str], ...] = (
     (Size, "size"),
     (Dim, "free size"),
     (StepValue, "step"),
+    (Braces, "braces"),
     (Tensor, "value"),
     (Weight, "tensor"),
 )
@@ -266,7 +316,7 @@ def _show(value: object, room: int, depth: int = 0) -> str:
         return "a value"
     if isinstance(value, Weight):
         return value.name
-    return str(value)
+    return "{ ... }" if isinstance(value, Braces) else str(value)
 
 
 def key(value: object) -> Hashable:
@@ -278,4 +328,6 @@ def key(value: object) -> Hashable:
         return "step", id(value.target), *bound
     if isinstance(value, Tensor):
         return "value", value.value.shape
+    if isinstance(value, Braces):
+        return "braces", value.number
     return type(value).__name__, cast("Hashable", value)

@@ -8,6 +8,7 @@ from archdsl import connectors
 from archdsl.connectors.connector import Connector
 from archdsl.elaborate import lookup
 from archdsl.elaborate.arguments import give, match
+from archdsl.elaborate.clauses import clauses_of
 from archdsl.elaborate.context import At
 from archdsl.elaborate.layers import add_layer, add_unknown
 from archdsl.elaborate.lines import Branched, Gathered
@@ -41,7 +42,7 @@ def run_connector(word: str, unit: ast.Use, label: StepLabel | None, at: At) -> 
 
 def run_rule(rule: Connector, unit: ast.Use, label: StepLabel | None, at: At) -> Flow | None:
     """Braces wired by a rule. With a label they are a scope of their own; else their steps belong to what is around."""
-    clauses = _clauses(rule, unit, at)
+    clauses = clauses_of(rule.word, rule.clauses, unit, at)
 
     def wire(place: At) -> Flow:
         with place.session.deeper(unit.span):
@@ -59,24 +60,6 @@ def run_rule(rule: Connector, unit: ast.Use, label: StepLabel | None, at: At) ->
             return add_unknown(None, unit.span, inner, counts=False)
 
     return run_group(inside, label, unit.span, at, kind=rule.word)
-
-
-def _clauses(rule: Connector, unit: ast.Use, at: At) -> dict[str, ast.Body]:
-    """The further braces by their words. One with a wrong word is taken for the one that was meant, and reported."""
-    from archdsl.errors.names import Misplaced
-
-    found: dict[str, ast.Body] = {}
-    for clause in unit.clauses:
-        word, span = clause.name.text, clause.name.span
-        if word not in rule.clauses:
-            helps = lookup.did_you_mean(word, rule.clauses, span)
-            at.reporter.report(Misplaced(f"`{word}`", f"`{rule.word}` has no such part"), span, helps=helps)
-            word = next((known for known in rule.clauses if known not in found), "")
-        elif word in found:
-            at.reporter.report(Misplaced(f"a second `{word}`", f"`{rule.word}` has one"), span)
-            continue
-        found[word] = clause.body
-    return found
 
 
 GATHERED = ("all so far", "this line")

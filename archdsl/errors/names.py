@@ -270,6 +270,29 @@ class NoSuchParameter(Error):
     what: str
 
 
+class UnfoldedTwice(Error):
+    """A block uses the braces behind its call a second time in one scope: their steps would get their names twice.
+
+        block twice(body: steps) {
+            body
+            body               # the same names again
+        }
+
+    With a label each use is a group of its own, and so it is in braces of its own:
+
+        first: body
+        second: body
+
+        { body } * 2
+    """
+
+    code: ClassVar[str] = "E0217"
+    title: ClassVar[str] = "`{name}` is unfolded a second time here"
+    label: ClassVar[str] = "its steps have their names already"
+
+    name: str
+
+
 class KeyMoves(Error):
     """A lint: an unlabelled step with weights stands behind a conditional one in its scope.
 

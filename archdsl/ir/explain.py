@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.ir.why import CallWhy, Why
+from archdsl.ir.why import CallWhy, ElsewhereWhy, Why
 
 _INFIX = {"+": 1, "-": 1, "*": 2, "/": 2, "//": 2, "%": 2, "^": 3}
 """Operator -> how strongly it binds."""
@@ -13,7 +13,7 @@ def derived(why: Why) -> str:
     """One line on where a number came from; empty if there is nothing to say."""
     why = through_calls(why)
     if why.rule == "name":
-        definition = why.operands[0]
+        definition = _where_written(why.operands[0])
         steps = [why.name, formula(definition), _numbers(definition), str(why.value)]
         return " = ".join(_distinct(steps)) + line_of(definition)
     if is_formula(why):
@@ -31,13 +31,14 @@ def derived(why: Why) -> str:
 
 def through_calls(why: Why) -> Why:
     """Inside the block call that made it, as far as its leaves are not known better outside."""
-    while isinstance(why, CallWhy):
-        why = why.operands[0]
+    while isinstance(why, (CallWhy, ElsewhereWhy)):
+        why = why.operands[0] if isinstance(why, CallWhy) else why.origin
     return why
 
 
 def formula(why: Why, depth: int = 0) -> str:
     """The derivation as an expression over names: `width * expansion`."""
+    why = _where_written(why)
     if why.rule in ("name", "param"):
         return why.name
     if depth < _DEPTH and is_formula(why):
@@ -45,6 +46,10 @@ def formula(why: Why, depth: int = 0) -> str:
         binds = _INFIX[why.rule]
         return f"{_operand(left, binds, depth)} {why.rule} {_operand(right, binds + 1, depth)}"
     return str(why.value)
+
+
+def _where_written(why: Why) -> Why:
+    return why.origin if isinstance(why, ElsewhereWhy) else why
 
 
 def _operand(why: Why, binds: int, depth: int) -> str:

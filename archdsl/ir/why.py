@@ -16,7 +16,8 @@ class Why:
     rule:     "literal"; "default" (of an op's parameter, `name`); "name" (a `let` or a loop variable; one operand: its
               definition); "param" (a parameter of the block at hand: a leaf here, its argument is at the call);
               "input" (axis `name` of the block's input: a leaf here too); "size" (a free size); "step" (made by a step,
-              `name` its word, operands what it was made from); "index" (an item of a list);
+              `name` its word, operands what it was made from); "index" (an item of a list); "call" and
+              "elsewhere" (see below);
               an operator's or function's own spelling ("*", "//", "min", "if").
     span:     its text; None for a number made by arithmetic inside an op's rule.
     value:    what came out.
@@ -49,6 +50,18 @@ class CallWhy(Why):
     def __init__(self, span: Span | None, value: object, inner: Why, scope: Scope) -> None:
         super().__init__("call", span, value, (inner,))
         self.scope = scope
+
+
+class ElsewhereWhy(Why):
+    """Rule "elsewhere": a number that braces take along into the block that they are handed to. Its derivation,
+    `origin`, speaks of the block that the braces are written in, so here it leads nowhere."""
+
+    __slots__ = ("origin",)
+
+    def __init__(self, origin: Why) -> None:
+        super().__init__("elsewhere", origin.span, origin.value)
+        self.origin = origin
+        self.from_caller = origin.from_caller
 
 
 class Traced:

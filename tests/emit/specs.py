@@ -36,6 +36,10 @@ class Writer:
 
     def spec(self) -> str:
         self.add(0, "block join(skip: value, width) { conv(width, 1x1) -> relu -> concat(skip, @) -> scale }")
+        self.add(0, "block around(body: steps) { residual { norm: bn -> body } }")
+        self.add(0, "block twice(width, body: steps) { conv(width, 1x1) -> first: body -> { body } * 2 }")
+        self.add(0, "block either(wide, body: steps, other: steps) { if wide { body } else { other } }")
+        self.add(0, "block passed(body: steps) { around { body -> relu } }")
         self.add(0, "block fan(width) { parallel { conv(width, 1x1); @; conv(width, 3x3, pad=1) -> relu } }")
         self.add(0, "block each(act: step) { parallel { for x in @ { @x -> conv(4, 1x1) -> act } } }")
         for i in range(self.choose(4)):
@@ -128,7 +132,7 @@ class Writer:
         if depth < 3:
             options += [
                 self.crossing, self.group, self.residual, self.inception, self.dense, self.merge, self.lists, self.loop,
-                self.call, self.call, self.repeat, self.reference, self.declared, self.tied, self.again,
+                self.braces, self.call, self.call, self.repeat, self.reference, self.declared, self.tied, self.again,
             ]  # fmt: skip
             if in_block:
                 options += [self.condition, self.condition]
@@ -237,6 +241,30 @@ class Writer:
         self.add(indent, f"{label}checkpoint {{")
         self.body(indent + 1, self.choose(3) + 1, depth + 1, in_block=in_block)
         self.add(indent, "}")
+
+    def braces(self, indent: int, depth: int, in_block: bool) -> None:
+        """Blocks that take braces, which use names and values of what is around them."""
+        label = f"{self.label('w')}: " if self.maybe(3) else ""
+        keep = self.label("k")
+        self.add(indent, f"{keep}: {self.pick(('relu', 'conv(8, 1x1)', 'conv(6, 3x3, pad=1)'))}")
+        self.add(indent, f"let c{keep} = @{keep}.channels")
+        ends = (f"conv(c{keep}, 1x1)", f"conv(@{keep}.channels, 1x1) -> add(@, @{keep})", f"mul(@, @{keep}) -> tanh")
+        kind = self.choose(4)
+        if kind == 0:
+            self.add(indent, f"{label}{self.pick(('around', 'passed'))} {{")
+            self.body(indent + 1, self.choose(2), depth + 1, in_block=in_block)
+            self.add(indent + 1, f"{self.label('e')}: conv(c{keep}, 1x1) -> {self.pick(ends)}")
+            self.add(indent, "}")
+        elif kind == 1:
+            self.add(indent, f"{label}twice(c{keep}) {{ {self.pick(ends)} }}")
+        elif kind == 2:
+            test = self.pick(("true", "false", *(("wide", "not wide") if in_block else ())))
+            self.add(indent, f"{label}either({test}) {{ {self.pick(ends)} }} other {{ {self.pick(ends)} -> bn }}")
+        else:
+            variable = self.label("i")
+            self.add(indent, f"for {variable} in 0..{self.choose(3) + 1} {{")
+            self.add(indent + 1, f"passed {{ conv(4 + {variable}, 1x1) -> concat(@, @{keep}) -> conv(c{keep}, 1x1) }}")
+            self.add(indent, "}")
 
     def loop(self, indent: int, depth: int, in_block: bool) -> None:
         count = "times" if in_block and self.maybe() else str(self.choose(4) + 1)
