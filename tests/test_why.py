@@ -44,7 +44,7 @@ def test_sizes_lead_through_the_steps_that_made_them(resnet50: Program) -> None:
         "free size H = 224",
     ]
     lines = RESNET.read_text().splitlines()
-    assert "conv2: conv(inner, 3x3" in lines[height.links[0].span.line - 1]  # type: ignore[union-attr]
+    assert "conv2: conv(" in lines[height.links[0].span.line - 1]  # type: ignore[union-attr]
     assert "maxpool(3x3" in lines[height.links[1].span.line - 1]  # type: ignore[union-attr]
 
 
