@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from archdsl.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from archdsl.api import TooLarge, check, compile, export, load, loads
+    from archdsl.api import TooLarge, check, compile, export, load, loads, program
     from archdsl.diagnostic import CompileError
     from archdsl.formats import ExportError
     from archdsl.weights.error import WeightsError
@@ -31,6 +31,7 @@ __all__ = [
     "load",
     "load_weights",
     "loads",
+    "program",
     "save",
 ]
 
@@ -45,6 +46,7 @@ _HOMES = {
     "load": "archdsl.api",
     "load_weights": "archdsl.weights.loading",
     "loads": "archdsl.api",
+    "program": "archdsl.api",
     "save": "archdsl.weights.loading",
 }
 

@@ -56,8 +56,8 @@ def load(
         TooLarge: it needs more than `max_bytes`.
         WeightsError: the file can't be read or doesn't fit; nothing was built.
     """
-    program = _program(path, variant, params)
-    return _build(program, weights, without, strict, device=device, dtype=dtype, max_bytes=max_bytes)
+    checked = program(path, variant, **params)
+    return _build(checked, weights, without, strict, device=device, dtype=dtype, max_bytes=max_bytes)
 
 
 def loads(
@@ -80,7 +80,7 @@ def loads(
 
 def compile(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> str:
     """The source of the Python module that `load` runs. Raises `CompileError`."""
-    return emit(_program(path, variant, params))
+    return emit(program(path, variant, **params))
 
 
 def export(
@@ -106,11 +106,11 @@ def export(
     suffix = suffix_of(os.fspath(file))
     if suffix not in SUFFIXES:
         raise ExportError(f"nothing is written as {suffix!r}; choose one of {', '.join(SUFFIXES)}")
-    program = _program(path, variant, params)
+    checked = program(path, variant, **params)
     if suffix in WITH_WEIGHTS:
-        data = as_bytes(program, build(program) if module is None else module, suffix).data
+        data = as_bytes(checked, build(checked) if module is None else module, suffix).data
     else:
-        data = as_text(program, suffix).encode("utf-8")
+        data = as_text(checked, suffix).encode("utf-8")
     try:
         with replacing(os.fspath(file)) as beside, open(beside, "wb") as target:
             target.write(data)
@@ -174,7 +174,8 @@ def _build(
     return module
 
 
-def _program(path: str | os.PathLike[str], variant: str | None, params: Mapping[str, object]) -> Program:
+def program(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> Program:
+    """The checked network that `load` builds: its graph and sizes, for `archdsl.cost`. Raises `CompileError`."""
     source, reader = _read(path)
     return _checked(source, variant, params, reader)
 
