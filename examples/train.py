@@ -105,7 +105,7 @@ def train(module: nn.Module, data: digits.Digits, run: Run, asked: argparse.Name
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            losses.append(float(loss))
+            losses.append(float(loss.detach()))
         run.losses += losses
         run.epochs.append(Epoch(epoch + 1, sum(losses) / len(losses), *measured(module, data.held_out)))
         run.save(module, optimizer)

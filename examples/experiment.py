@@ -1,0 +1,122 @@
+"""What the experiments share: networks trained side by side on the same small, real data, and what was measured.
+
+Each network sees the same 4,000 digits, averaged down to 16x16, in the same order, with the same optimiser; only the
+seed of its weights and of the order differs between repetitions. Results are kept in a file per experiment, so that
+figures can be drawn anew without training.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import digits
+import torch
+from torch import nn
+from torch.nn import functional as F
+from train import measured, schedule
+
+import archdsl
+
+ROOT = Path(__file__).parents[1]
+
+RESULTS = ROOT / "docs" / "experiments"
+
+SIDE = 16
+BATCH = 50
+RATE = 0.05
+
+
+class Trained(NamedTuple):
+    """One network with one seed: the loss of each step, and what was measured behind the last."""
+
+    losses: list[float]
+    accuracy: float
+    parameters: int
+    seconds: float
+    gradients: list[float]
+    """The norm of the loss's gradient with respect to each convolution's weight, in the order of depth, averaged over
+    the first epoch and divided by the norm of the weight."""
+
+
+Load = Callable[[], nn.Module]
+
+
+def spec(file: str, variant: str, **params: object) -> Load:
+    return lambda: archdsl.load(ROOT / "specs" / file, variant, channels=1, **params)
+
+
+def run(name: str, networks: Mapping[str, Load], *, seeds: Iterable[int], epochs: int) -> dict[str, list[Trained]]:
+    """Train what the experiment's file doesn't have yet."""
+    torch.set_num_threads(1)
+    path = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    data = digits.load(1, SIDE, SIDE)
+    for seed in seeds:
+        for network, load in networks.items():
+            key = f"{network} {seed}"
+            if key not in found:
+                found[key] = _trained(load, data, seed, epochs)
+                path.write_text(json.dumps(found) + "\n")
+                print(f"{key}: {found[key].losses[-1]:.4f}, {100 * found[key].accuracy:.2f}%", flush=True)
+    return {network: [Trained(*found[f"{network} {seed}"]) for seed in seeds] for network in networks}
+
+
+def _trained(load: Load, data: digits.Digits, seed: int, epochs: int) -> Trained:
+    torch.manual_seed(seed)
+    module = load().train()
+    optimizer = torch.optim.SGD(module.parameters(), lr=RATE, momentum=0.9, weight_decay=1e-4, nesterov=True)
+    weights = [m.weight for m in module.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (3, 3)]
+    gradients = torch.zeros(len(weights))
+    losses: list[float] = []
+    started = time.process_time()
+    for epoch in range(epochs):
+        batches = digits.batches(data.train, BATCH, seed + 1000 * epoch)
+        for step, batch in enumerate(batches):
+            for group in optimizer.param_groups:
+                group["lr"] = RATE * schedule(epoch * len(batches) + step, len(batches), epochs * len(batches))
+            loss = F.cross_entropy(module(batch.images), batch.classes)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            if epoch == 0:
+                gradients += torch.stack([_relative(weight) for weight in weights]) / len(batches)
+            optimizer.step()
+            losses.append(round(float(loss.detach()), 5))
+    seconds = time.process_time() - started
+    _, accuracy = measured(module, data.held_out)
+    parameters = sum(weight.numel() for weight in module.parameters())
+    return Trained(losses, accuracy, parameters, round(seconds, 1), [round(float(g), 6) for g in gradients])
+
+
+def _relative(weight: nn.Parameter) -> torch.Tensor:
+    assert weight.grad is not None
+    return weight.grad.norm() / weight.detach().norm()
+
+
+def table(results: Mapping[str, list[Trained]]) -> str:
+    """Mean and range over the seeds, as Markdown."""
+    lines = [
+        "| network | parameters | training loss, last epoch | held-out error | CPU seconds |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, runs in results.items():
+        losses = [sum(run.losses[-80:]) / 80 for run in runs]
+        errors = [100 * (1 - run.accuracy) for run in runs]
+        seconds = sum(run.seconds for run in runs) / len(runs)
+        lines.append(
+            f"| {name} | {runs[0].parameters:,} | {_spread(losses, 4)} | {_spread(errors, 1)} % | {seconds:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def _spread(values: list[float], digits: int) -> str:
+    mean = sum(values) / len(values)
+    return f"{mean:.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def mean_losses(runs: list[Trained]) -> list[float]:
+    """Of each step, over the seeds."""
+    return [sum(step) / len(step) for step in zip(*(run.losses for run in runs))]
