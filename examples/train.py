@@ -35,7 +35,8 @@ def main() -> None:
     params: dict[str, Any] = dict(pair.split("=", 1) for pair in asked.set)
     program, params = checked(path, variant or None, {name: number(value) for name, value in params.items()})
     shape = program.graph.inputs[0].shape
-    assert shape is not None and shape.rank == 4, "a network for images has the input [N, channels, height, width]"
+    if shape is None or shape.rank != 4:
+        sys.exit("a network for images has one input: [N, channels, height, width]")
     _, channels, height, width = shape.at(program.nominal)
     data = digits.load(channels, height, width, asked.data, asked.dataset)
 
@@ -49,7 +50,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("spec", help="FILE, or FILE:NAME for one of its networks or variants")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="set a parameter")
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--batch", type=int, default=50, help="images in a step")
     parser.add_argument("--lr", type=float, default=0.05, help="the largest learning rate")
     parser.add_argument("--momentum", type=float, default=0.9)
@@ -90,7 +91,7 @@ def train(module: nn.Module, data: digits.Digits, run: Run, asked: argparse.Name
     optimizer = torch.optim.SGD(
         module.parameters(), lr=asked.lr, momentum=asked.momentum, weight_decay=asked.decay, nesterov=True
     )
-    if run.resume(module, optimizer):
+    if resumed(run, module, optimizer):
         print(f"resumed behind epoch {len(run.epochs)}")
     steps = len(digits.batches(data.train, asked.batch, 0))
     started = time.process_time()
@@ -115,6 +116,13 @@ def train(module: nn.Module, data: digits.Digits, run: Run, asked: argparse.Name
     errors = [100 * (1 - epoch.held_out_accuracy) for epoch in run.epochs]
     curves.draw(run.folder / "curves.png", {name: run.losses}, {name: errors})
     print(f"{time.process_time() - started:.0f} CPU seconds; {run.folder}/curves.png")
+
+
+def resumed(run: Run, module: nn.Module, optimizer: torch.optim.Optimizer) -> bool:
+    try:
+        return run.resume(module, optimizer)
+    except ValueError as refused:
+        sys.exit(str(refused))
 
 
 def schedule(step: int, warm_up: int, steps: int) -> float:
