@@ -1,6 +1,6 @@
 """DenseNet against ResNet at equal parameters: 270,418 in 22 layers, growing by 12, against 269,434 in 20 layers.
 
-    python examples/densenet.py
+python examples/densenet.py
 """
 
 from __future__ import annotations
