@@ -50,6 +50,8 @@ class Forward:
                 self.frame.bound[(step.position, 0)] = Name(f"self.{'.'.join(step.one.name or ())}")
         self.comparisons = comparisons(unit)
         self.functions = Names({name.text for name in self.inputs})
+        self.alone = {run[0].position for run in runs(self.body.items) if isinstance(run, list) and len(run) == 1}
+        """Steps that no neighbour shares a condition with."""
         self.looping = False
         self.child_variable: Name | None = None
         """What a loop over the children calls the one at hand."""
@@ -97,7 +99,7 @@ class Forward:
                 write_condition(self, run, exit_)
                 continue
             for step in run:
-                self.step(step, optional=step.optional, alone=len(run) == 1)
+                self.step(step, optional=step.optional)
 
     # ---- values
 
@@ -141,8 +143,8 @@ class Forward:
 
     # ---- steps
 
-    def step(self, step: Step, *, optional: bool, alone: bool = False) -> None:
-        """One step. An optional one is skipped where a graph lacks it; `alone`: no neighbour shares its condition."""
+    def step(self, step: Step, *, optional: bool) -> None:
+        """One step. An optional one is skipped where a graph lacks it."""
         self._compare_sizes(step)
         if (step.position, 0) in self.same or isinstance(step.one, Declared):
             return
@@ -157,7 +159,7 @@ class Forward:
         operands = [self.frame.read(ref, last) for ref in refs]
         expr = self._expression(step, members, operands)
         if optional:
-            expr = self._skippable(step, expr, operands[0], alone)
+            expr = self._skippable(step, expr, operands[0])
         pending = Pending(expr, step.one.place.span, steps, last, holds=holds)
         if len(step.one.outputs) > 1:
             self.frame.unpack([(step.position, index) for index in range(len(step.one.outputs))], pending)
@@ -213,9 +215,9 @@ class Forward:
             return self.child_variable
         return Call(Name("getattr"), (path(step.numbering.container), step.numbering.label))
 
-    def _skippable(self, step: Step, expr: Expr, skipped: Expr, alone: bool) -> Expr:
+    def _skippable(self, step: Step, expr: Expr, skipped: Expr) -> Expr:
         """The step, or what it is skipped for. Only a child that stands alone is there as None where it is lacking."""
-        if alone and has_own_test(step):
+        if step.position in self.alone and has_own_test(step):
             return Ternary(skipped, Infix("is", path(step.one.name or ()), Literal(None)), expr)
         return Ternary(expr, presence(self.unit, step, stored=True), skipped)
 
