@@ -7,12 +7,12 @@ Emission is `archdsl.emit.emit(program)`; what a network costs is `archdsl.cost`
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from archdsl.budget import Budget, Limits
+from archdsl.collecting import collecting_later
 from archdsl.diagnostic import Diagnostic, Diagnostics
 from archdsl.elaborate.context import Exhausted, Session
 from archdsl.elaborate.files import Importer, SpecFile, read_file
@@ -108,15 +108,12 @@ def _check(
 def _large_graphs() -> Generator[None]:
     """Python, set up for deep and large graphs.
 
-    The elaborator recurses as deep as the spec nests, which the budget bounds; Python's own limit is lower. And all
-    that it makes lives to the end, so that collecting garbage in between only walks the growing graph again and again.
+    The elaborator recurses as deep as the spec nests, which the budget bounds; Python's own limit is lower.
     """
-    frames, collecting = sys.getrecursionlimit(), gc.isenabled()
+    frames = sys.getrecursionlimit()
     sys.setrecursionlimit(max(frames, FRAMES))
-    gc.disable()
     try:
-        yield
+        with collecting_later():
+            yield
     finally:
         sys.setrecursionlimit(frames)
-        if collecting:
-            gc.enable()

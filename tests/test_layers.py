@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "archdsl"
 
 ORDER = (
-    {"version", "record", "source", "budget"},
+    {"version", "record", "source", "budget", "collecting"},
     {"diagnostic"},
     {"errors"},
     {"ir", "ops", "initial"},

@@ -14,8 +14,9 @@ from archdsl.emit.fresh import Freshness
 from archdsl.emit.names import variable
 from archdsl.emit.roll import rolled
 from archdsl.emit.survey import Survey
+from archdsl.emit.torch_forms import module_form, torch_form
 from archdsl.emit.unit import Unit
-from archdsl.emit.write import Writer, layer_of, module_form, skeleton, torch_form
+from archdsl.emit.write import Writer, layer_of, skeleton
 from archdsl.ir.graph import Graph, Layer, Node, Scope
 from archdsl.ir.why import Why
 

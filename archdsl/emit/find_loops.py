@@ -13,8 +13,9 @@ from archdsl.emit.loops import Loop, Turned
 from archdsl.emit.numbering import numbering
 from archdsl.emit.register import is_child
 from archdsl.emit.survey import Survey
+from archdsl.emit.torch_forms import torch_form
 from archdsl.emit.unit import Unit
-from archdsl.emit.write import torch_form, written
+from archdsl.emit.write import written
 from archdsl.ir.graph import Layer, Turn
 from archdsl.ir.why import Traced
 from archdsl.ops.form import X

@@ -23,8 +23,9 @@ from archdsl.emit.register import has_own_test, is_child, path, presence, runs
 from archdsl.emit.results import TRAINING_MODE, Results
 from archdsl.emit.segments import by_segment
 from archdsl.emit.statements import Assign, Function, If, Return, Stmt, returned, returning, tensors
+from archdsl.emit.torch_forms import torch_form
 from archdsl.emit.unit import Unit
-from archdsl.emit.write import torch_form, written
+from archdsl.emit.write import written
 from archdsl.ir.graph import TRAINING, Declared, Layer, Output, Region
 from archdsl.ops.form import Axis, Device, X
 from archdsl.source import Span

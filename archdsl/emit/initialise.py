@@ -20,7 +20,7 @@ from archdsl.emit.own import seen_as
 from archdsl.emit.select import Tests, select
 from archdsl.emit.statements import Do, For, If, Stmt
 from archdsl.emit.survey import Survey
-from archdsl.emit.write import module_form
+from archdsl.emit.torch_forms import module_form
 from archdsl.ir.graph import Program
 from archdsl.ir.starts import Owner, Rules, owners, starts_anything
 from archdsl.ops import form

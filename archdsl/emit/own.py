@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from archdsl.emit.names import FUNCTIONS, OWN
 from archdsl.emit.survey import Survey
+from archdsl.emit.torch_forms import torch_form
 from archdsl.ir.graph import Layer
 
 
@@ -17,7 +18,7 @@ def own_classes(survey: Survey) -> Iterator[list[str]]:
     for graph in survey.graphs:
         for node in graph.nodes:
             if isinstance(node, Layer):
-                made = node.op.torch(*(value.shape for value in node.inputs)).module
+                made = torch_form(node).module
                 needed.update({made.callee} & OWN.keys() if made else ())
     for name in sorted(needed):
         yield class_source(name).splitlines()

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 
+from archdsl.collecting import collecting_later
 from archdsl.emit.align import Body
 from archdsl.emit.construct import Construction
 from archdsl.emit.forward import Forward
@@ -19,6 +20,7 @@ from archdsl.emit.register import FREE, Register
 from archdsl.emit.results import Results
 from archdsl.emit.statements import Class, Origin, Stmt
 from archdsl.emit.survey import Survey
+from archdsl.emit.torch_forms import remembering_forms
 from archdsl.emit.unit import Unit
 from archdsl.ir.graph import Program
 from archdsl.source import Source
@@ -29,7 +31,8 @@ HEADER = f'"""{MARK}. Edit the spec, not this file."""'
 
 def emit(program: Program) -> str:
     """The module's source: the same for the same program. Its last class is the network's."""
-    return "\n".join([_header(program), "", *_imports_and_classes(program)]) + "\n"
+    with collecting_later(), remembering_forms():
+        return "\n".join([_header(program), "", *_imports_and_classes(program)]) + "\n"
 
 
 def network_class(program: Program) -> str:

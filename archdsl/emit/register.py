@@ -23,8 +23,9 @@ from archdsl.emit.numbering import INDEX
 from archdsl.emit.roll import rolled
 from archdsl.emit.segments import is_recomputed
 from archdsl.emit.statements import Assign, Do, For, Function, If, Stmt
+from archdsl.emit.torch_forms import torch_form
 from archdsl.emit.unit import Unit
-from archdsl.emit.write import skeleton, torch_form
+from archdsl.emit.write import skeleton
 from archdsl.ir.graph import Declared, Layer, Node, Scope, Tie
 
 NUMBERED, LABELLED, FREE = "numbered", "labelled", "free"

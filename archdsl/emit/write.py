@@ -10,6 +10,7 @@ from archdsl.emit.align import Member, Step
 from archdsl.emit.argument import Entry
 from archdsl.emit.code import Expr, Literal, Name
 from archdsl.emit.derive import equal, plain
+from archdsl.emit.torch_forms import torch_form
 from archdsl.emit.unit import Unit
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer
@@ -159,18 +160,6 @@ def skeleton(word: object) -> Hashable:
             return "free"
         case _:
             return "number"
-
-
-def torch_form(layer: Layer) -> form.Form:
-    """How PyTorch writes a step."""
-    return layer.op.torch(*(value.shape for value in layer.inputs))
-
-
-def module_form(layer: Layer) -> form.Call:
-    """The constructor of its torch.nn class."""
-    call = torch_form(layer).module
-    assert call is not None, f"{layer.op.name} has no module"
-    return call
 
 
 def layer_of(member: Member) -> Layer:
