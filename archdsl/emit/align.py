@@ -109,6 +109,13 @@ class Body:
 
 def align(survey: Survey, graphs: Sequence[Graph]) -> Body | None:
     """One body for all the graphs; None if their steps or their dataflow differ by more than skipped steps."""
+    key = tuple(graphs)
+    if key not in survey.aligned:
+        survey.aligned[key] = _align(survey, graphs)
+    return survey.aligned[key]
+
+
+def _align(survey: Survey, graphs: Sequence[Graph]) -> Body | None:
     keyed = [dict(zip(survey.places[graph], graph.nodes)) for graph in graphs]
     order = _merged([survey.places[graph] for graph in graphs])
     if order is None or len({(len(graph.inputs), ties(graph)) for graph in graphs}) > 1:

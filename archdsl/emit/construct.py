@@ -100,10 +100,18 @@ class Construction:
 
     def children(self, unit: Unit, body: Body, around: Sequence[Member], key: Key) -> tuple[Expr, ...]:
         """The calls that make a group's steps, equal neighbours rolled; `around` are the group itself."""
+        steps = [[_within(around[k], node, body.graphs[k]) for k, node in step.present()] for step in body.steps]
+        return self.in_a_row(unit, [(members, (*key, position)) for position, members in enumerate(steps)])
+
+    def in_a_row(self, unit: Unit, steps: Sequence[tuple[Sequence[Member], Key]]) -> tuple[Expr, ...]:
+        """The calls that make neighbours, equal ones rolled."""
         made: list[tuple[Hashable, Expr]] = []
-        for step in body.steps:
-            members = [_within(around[k], node, body.graphs[k]) for k, node in step.present()]
-            made.append((step.one.place.span, self.child(unit, members, (*key, step.position))))
+        before: Sequence[Member] = ()
+        for members, key in steps:
+            again = made and _as_before(before, members)
+            expr = made[-1][1] if again else self.child(unit, members, key)
+            made.append((members[0].node.place.span, expr))
+            before = members
         return tuple(rolled(made))
 
     # ---- a class of the module
@@ -142,6 +150,19 @@ class Construction:
             for member, number in here
         ]
         return unit.slot(entries, argument.name, slot)
+
+
+def _as_before(before: Sequence[Member], members: Sequence[Member]) -> bool:
+    """Whether what made the one step plainly makes the other: in every graph they have the same text and graph."""
+    return len(before) == len(members) and all(
+        isinstance(one.node, Scope)
+        and isinstance(other.node, Scope)
+        and one.node.graph is other.node.graph
+        and one.node.frozen == other.node.frozen
+        and one.node.place.span is other.node.place.span
+        and (one.graph, one.home, one.turn) == (other.graph, other.home, other.turn)
+        for one, other in zip(before, members)
+    )
 
 
 def _within(member: Member, node: Node, home: Graph) -> Member:

@@ -20,7 +20,6 @@ from archdsl.emit.declare import form as start_form
 from archdsl.emit.loops import Loop, Turned
 from archdsl.emit.names import is_attribute
 from archdsl.emit.numbering import INDEX
-from archdsl.emit.roll import rolled
 from archdsl.emit.segments import is_recomputed
 from archdsl.emit.statements import Assign, Do, For, Function, If, Stmt
 from archdsl.emit.torch_forms import torch_form
@@ -208,7 +207,8 @@ class Register:
         return For(index, Call(Name("range"), (self.unit.count(loop),)), tuple(body))
 
     def _rolled(self, steps: list[Step]) -> tuple[Expr, ...]:
-        return tuple(rolled([(step.one.place.span, self.child(step)) for step in steps]))
+        body = self.unit.body
+        return self.construction.in_a_row(self.unit, [(step.members(body), (step.position,)) for step in steps])
 
     def _assigned(self) -> Iterator[Stmt]:
         containers: set[tuple[str, ...]] = set()

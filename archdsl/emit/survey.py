@@ -4,10 +4,13 @@ the text its steps are."""
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Set
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archdsl.emit.imports import foreign
 from archdsl.ir.graph import Graph, Scope
+
+if TYPE_CHECKING:
+    from archdsl.emit.align import Body
 
 
 class Place(NamedTuple):
@@ -43,6 +46,8 @@ class Survey:
                         self.owner.setdefault(node.graph, self.owner[graph])
         self.places: dict[Graph, list[Place]] = {graph: list(self._places(graph)) for graph in self.graphs}
         """For each step of a graph its place in the text."""
+        self.aligned: dict[tuple[Graph, ...], Body | None] = {}
+        """What `align` made of graphs; it is asked several times."""
 
     def turns_around(self, graph: Graph) -> int:
         """How many loops of its text stand around a group."""
