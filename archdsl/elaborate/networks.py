@@ -94,7 +94,7 @@ def _build(
     session.init.clear()
     session.keep_promises = not settings
     result = run_sequence(network.body, at)
-    if not graph.inputs:
+    if not graph.inputs and (result is None or not session.reporter.diagnostics.failed):
         from archdsl.errors.shapes import BadInput
 
         error = BadInput(f"network `{network.name.text}` has no input", "needs an `input` before its steps")

@@ -95,7 +95,7 @@ def test_sizes_may_be_computed() -> None:
 def test_a_network_has_one_input_before_its_steps() -> None:
     assert codes(run("network a() { relu\ninput x: [N, 3] }")) == ["E0213"]
     assert codes(run("network a() { }")) == ["E0305"]
-    assert codes(run("network a() { input x: [N, 3]; input y: [N, 3]; relu }")) == ["E0214"]
+    assert codes(run("network a() { input x: [N, 3]; input y: [N, 3]; relu }")) == ["E1001"]
     assert codes(run("network a() { input x: flot32 [N, 3]; relu }")) == ["E0405"]
     assert codes(run("network a() { g: { input x: [N, 3] }; relu }")) == ["E0215", "E0213"]
 
