@@ -42,14 +42,14 @@ def bind_step(step: StepValue, args: Sequence[ast.Arg], at: At) -> StepValue:
         if _is_weight(step, arg):
             given.append(_weight(arg, at))
         else:
-            given.append(give(arg, _param_for(arg, position, params), at))
+            given.append(give(arg, param_for(arg, position, params), at))
     made = StepValue(step.target, tuple(given))
     if args:
         at.session.limit_items(made.weight, args[0].value.span.to(args[-1].value.span), made.depth)
     return made
 
 
-def _param_for(arg: ast.Arg, position: int, params: Sequence[Param]) -> Param | None:
+def param_for(arg: ast.Arg, position: int, params: Sequence[Param]) -> Param | None:
     if arg.name is not None:
         return next((param for param in params if param.name == arg.name.text), None)
     return params[position] if position < len(params) else None

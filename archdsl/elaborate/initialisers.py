@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from archdsl import initial
-from archdsl.elaborate.arguments import give, match
+from archdsl.elaborate.arguments import give, match, param_for
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import condition, evaluate
 from archdsl.elaborate.functions import FUNCTIONS
@@ -36,9 +36,7 @@ def initialiser(node: ast.Expr, at: At) -> Init | None:
     cls = initial.find(callee.name) if isinstance(callee, ast.Var) else None
     if cls is None or not isinstance(callee, ast.Var) or local(callee.name, at) is not None:
         return None
-    by_name = {param.name: param for param in cls.params}
-    positional = [param for param in cls.params if not param.keyword_only]
-    given = [give(arg, _param(arg, i, by_name, positional), at) for i, arg in enumerate(args)]
+    given = [give(arg, param_for(arg, i, cls.params), at) for i, arg in enumerate(args)]
     found = match(cls.name, cls.params, given, callee.span, at)
     values: dict[str, Any] = {name: traced.value for name, traced in found.items()}
     start = cls(**values)
@@ -86,12 +84,6 @@ def _names_parameters(node: ast.Call) -> bool:
     """Whether it is `constant(weight=1, bias=0)`."""
     is_constant = isinstance(node.callee, ast.Var) and node.callee.name == Constant.name
     return is_constant and bool(node.args) and all(arg.name and arg.name.text != "value" for arg in node.args)
-
-
-def _param(arg: ast.Arg, position: int, by_name: dict[str, Param], positional: Sequence[Param]) -> Param | None:
-    if arg.name is not None:
-        return by_name.get(arg.name.text)
-    return positional[position] if position < len(positional) else None
 
 
 def _constants(args: Sequence[ast.Arg], at: At) -> Starts:

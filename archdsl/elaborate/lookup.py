@@ -78,6 +78,10 @@ def _nearest_value(text: str, span: Span, at: At) -> tuple[Help, ...]:
         return (Help(f"it is written `{_SPELLED[text]}`", Edit(span, _SPELLED[text])),) if text[0] != "r" else (
             Help("a range is written 0..n, its end excluded"),
         )  # fmt: skip
+    from archdsl import initial
+
+    if initial.find(text) is not None:
+        return (Help(f"`{text}` is an initialiser: it stands behind `init=`, in init {{ }}, or behind `param` ... ="),)
     if at.find(text) is not None:
         return (Help(f"the result of the step `{text}` is written `@{text}`", Edit(span, f"@{text}")),)
     return did_you_mean(text, [*at.names.all(), *at.file.names(), *ops.names()], span)

@@ -94,7 +94,8 @@ class Own(Record):
             if given is not None and not params:
                 from archdsl.errors.names import NoSuchParameter
 
-                raise at.reporter.fail(NoSuchParameter(node.op.name, "parameters"), given.name_span)
+                what = "parameters of its own" if node.tied else "parameters"
+                raise at.reporter.fail(NoSuchParameter(node.op.name, what), given.name_span)
         node.frozen = self.frozen
         if self.init is not None and self.init.traced is not None:
             stated = self.init.traced.value
