@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -331,6 +332,22 @@ def test_renames_apply_to_files_of_old_names_and_leave_new_names_alone(tmp_path:
     assert len(report.renamed) == 9
     assert "module.norm.1.weight -> norm1.weight" in report.text()
     assert not report_of(archdsl.loads(spec), tensors, tmp_path / "new.safetensors").renamed
+
+
+def test_densenets_published_names_load_as_torchvision_loads_them(tmp_path: Path) -> None:
+    """torchvision's files have `norm.1` for `norm1` and lack the counters; its own loader maps them by a pattern."""
+    torch.manual_seed(0)
+    reference = torchvision.models.densenet121().eval()
+    published = {
+        re.sub(r"(denselayer[0-9]+\.(?:norm|conv))([12])\.", r"\1.\2.", key): tensor
+        for key, tensor in reference.state_dict().items()
+        if not key.endswith("num_batches_tracked")
+    }
+    save_file(published, tmp_path / "d.safetensors")
+    module = archdsl.load(SPECS / "densenet.arch", "densenet121", weights=tmp_path / "d.safetensors").eval()
+    assert equal(module.state_dict(), reference.state_dict())
+    report = archdsl.load_weights(module, tmp_path / "d.safetensors")
+    assert report.fits and len(report.renamed) == 58 * (2 * 4 + 2)
 
 
 def test_two_keys_that_become_one_are_refused(tmp_path: Path, file: Path) -> None:
