@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import partial, reduce
+from itertools import groupby
 
 from archdsl.emit.code import Call, Expr, Infix, Literal, Name, Tuple
 from archdsl.emit.frame import origin
@@ -55,11 +56,31 @@ class Module(Record):
 
 
 class Branch(Record):
-    """What is done with modules of some classes; `tests` tell those it is done with from others of their class."""
+    """What is done with modules of some classes.
+
+    names: those it is done with.
+    among: those and the others of their classes that no branch before has taken; `patterns` help to tell them apart.
+    """
 
     kinds: tuple[str, ...]
-    tests: Tests
+    names: tuple[str, ...]
+    among: frozenset[str]
+    patterns: tuple[str, ...]
     body: tuple[Stmt, ...]
+
+    @property
+    def tests(self) -> Tests:
+        return select(self.names, self.among, self.patterns)
+
+    def joined(self, other: Branch) -> Branch:
+        """One for both, whose bodies are equal."""
+        return Branch(
+            (*self.kinds, *other.kinds),
+            (*self.names, *other.names),
+            self.among | other.among,
+            (*self.patterns, *other.patterns),
+            self.body,
+        )
 
     @property
     def condition(self) -> Expr:
@@ -151,8 +172,9 @@ def _branches(groups: Mapping[str, list[list[Module]]], modules: Sequence[Module
         for branch in _of_kind(kind, of_kind, modules):
             key = (kind, len(found)) if branch.tests else tuple(block(branch.body, 0))
             known = found.pop(key, None)  # what they share stands behind the special ones of each
-            found[key] = Branch((*known.kinds, kind), (), known.body) if known else branch
-    yield from found.values()
+            found[key] = known.joined(branch) if known else branch
+    for _, alike in groupby(found.values(), lambda branch: tuple(block(branch.body, 0))):
+        yield reduce(Branch.joined, alike)
 
 
 def _of_kind(kind: str, groups: Sequence[list[Module]], modules: Sequence[Module]) -> Iterator[Branch]:
@@ -162,7 +184,7 @@ def _of_kind(kind: str, groups: Sequence[list[Module]], modules: Sequence[Module
         if any(group[0].fills.values()):
             names = [module.name for module in group]
             patterns = dict.fromkeys(pattern for module in group for pattern in module.patterns)
-            yield Branch((kind,), select(names, left, tuple(patterns)), tuple(_body(group)))
+            yield Branch((kind,), tuple(names), frozenset(left), tuple(patterns), tuple(_body(group)))
             left.difference_update(names)
 
 
