@@ -38,7 +38,7 @@ def _callees(word: object) -> Iterator[str]:
 STANDARD = {
     "collections.abc": ("Callable", "Generator"),
     "contextlib": ("AbstractContextManager", "contextmanager", "nullcontext"),
-    "typing": ("NamedTuple",),
+    "typing": ("ClassVar", "NamedTuple"),
 }
 TORCH = {"torch": ("Tensor", "nn"), "torch.utils.checkpoint": ("checkpoint",)}
 """Where the names come from that a module may use."""

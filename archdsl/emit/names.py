@@ -7,8 +7,8 @@ import keyword
 import re
 
 IMPORTED = {
-    "AbstractContextManager", "Callable", "F", "Generator", "NamedTuple", "Tensor", "checkpoint", "contextmanager",
-    "math", "nn", "nullcontext", "torch",
+    "AbstractContextManager", "Callable", "ClassVar", "F", "Generator", "NamedTuple", "Tensor", "checkpoint",
+    "contextmanager", "math", "nn", "nullcontext", "torch",
 }  # fmt: skip
 """What an emitted module may import."""
 

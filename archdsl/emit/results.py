@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archdsl.emit.code import Call, Dict, Expr, Literal, Name
-from archdsl.emit.statements import Assign, Class, Field, Origin, Stmt
+from archdsl.emit.statements import Class, Field, Origin, Stmt
 from archdsl.ir.graph import Output
 
 TRAINING_MODE = Name("self.training")
@@ -53,4 +53,4 @@ class Results:
     def attributes(self) -> tuple[Stmt, ...]:
         """What the network's class says about them: the weights of their losses, where some are stated."""
         weights = [(one.label, Literal(one.weight)) for one in self.outputs if one.weight is not None]
-        return (Assign((Name("loss_weights"),), Dict(tuple(weights))),) if weights else ()
+        return (Field("loss_weights", "ClassVar[dict[str, float]]", Dict(tuple(weights))),) if weights else ()

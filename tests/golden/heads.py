@@ -1,6 +1,6 @@
 """heads, compiled by archdsl from tests/golden/heads.arch (sha256 5f97c5aae38c). Edit the spec, not this file."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +38,7 @@ class HeadsOutputs(NamedTuple):  # heads.arch:8
 
 
 class Heads(nn.Module):  # heads.arch:8
-    loss_weights = {"logits1": 0.3, "aux2": 0.3}
+    loss_weights: ClassVar[dict[str, float]] = {"logits1": 0.3, "aux2": 0.3}
 
     def __init__(self) -> None:
         super().__init__()

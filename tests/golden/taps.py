@@ -1,6 +1,6 @@
 """taps, compiled by archdsl from tests/golden/heads.arch (sha256 5f97c5aae38c). Edit the spec, not this file."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +40,7 @@ class TapsOutputs(NamedTuple):  # heads.arch:23
 
 
 class Taps(nn.Module):  # heads.arch:23
-    loss_weights = {"logits1": 0.3, "aux2": 0.3}
+    loss_weights: ClassVar[dict[str, float]] = {"logits1": 0.3, "aux2": 0.3}
 
     def __init__(self) -> None:
         super().__init__()
