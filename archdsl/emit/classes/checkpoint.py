@@ -16,7 +16,7 @@ def kept_buffers(module: nn.Module) -> Generator[None]:
     try:
         yield
     finally:
-        for buffer, value in zip(module.buffers(), before):
+        for buffer, value in zip(module.buffers(), before, strict=True):
             buffer.data.copy_(value)  # unseen by autograd, which may have saved the buffer
 
 
