@@ -1,0 +1,78 @@
+"""The deepest networks: checking them against a meta forward, and loading them against a constructor, of torch classes
+written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from statistics import median
+
+import torch
+from torch import nn
+
+import archdsl
+from archdsl.budget import Budget, Limits
+from archdsl.diagnostic import Diagnostics
+from archdsl.elaborate.context import Session
+from archdsl.elaborate.files import read_file
+from archdsl.elaborate.networks import build
+from archdsl.elaborate.report import Reporter
+from archdsl.promises import check_promises
+from archdsl.reading import importer, read
+from benchmarks.handwritten import DenseNet190, ResNet1202
+from benchmarks.measure import SPECS, Row, rounds
+
+ROUNDS = 9
+
+NETWORKS: tuple[tuple[str, str, Callable[[], nn.Module]], ...] = (
+    ("resnet_cifar.arch", "resnet1202", ResNet1202),
+    ("densenet.arch", "densenet_bc190_k40", DenseNet190),
+)
+
+
+def elaboration(name: str, variant: str) -> Callable[[], None]:
+    """What `compiler.check` does behind the parser."""
+    source = read(str(SPECS / name), Limits())
+    file = read_file(source, Budget(), Diagnostics(), importer(source, Limits()))
+
+    def action() -> None:
+        diagnostics = Diagnostics()
+        program = build(file, variant, {}, Session(Budget(), Reporter(diagnostics)))
+        assert program is not None
+        assert not diagnostics.failed
+        assert not list(check_promises(program))
+
+    return action
+
+
+def meta_forward(made: Callable[[], nn.Module]) -> Callable[[], None]:
+    with torch.device("meta"):
+        module, image = made().eval(), torch.empty(1, 3, 32, 32)
+
+    def action() -> None:
+        with torch.no_grad():
+            module(image)
+
+    return action
+
+
+def run() -> Iterator[Row]:
+    for name, variant, written in NETWORKS:
+        ours, theirs = (median(t) for t in rounds(ROUNDS, [elaboration(name, variant), meta_forward(written)]))
+        yield Row(
+            f"elaborate and check {variant}, against a forward pass of a hand-written class on the meta device",
+            f"{ours * 1000:.1f} ms against {theirs * 1000:.0f} ms: {theirs / ours:.1f} times faster",
+            "at least 10 times",
+            theirs / ours >= 10,
+        )
+        path = SPECS / name
+        generated = type(archdsl.load(path, variant=variant))
+        load, construct, by_hand = rounds(
+            ROUNDS, [lambda path=path, variant=variant: archdsl.load(path, variant=variant), generated, written]
+        )
+        beyond = median(all_ - own for all_, own in zip(load, construct))
+        yield Row(
+            f"`archdsl.load` of {variant} less the class's constructor, against that of the hand-written class",
+            f"{beyond * 1000:.0f} ms against {median(by_hand) * 1000:.0f} ms: {beyond / median(by_hand):.3f} of it",
+            "at most 0.2",
+            beyond / median(by_hand) <= 0.2,
+        )
