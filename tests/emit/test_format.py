@@ -18,6 +18,8 @@ from tests.emit.specs import random_spec
 
 ROOT = Path(__file__).parents[2]
 RULES = "E,F,W,I,UP,B,C4,SIM,RUF,RET,PIE,ISC"
+IGNORED = "RUF012,SIM114,B905"
+"""`loss_weights` is a plain dict, branches of `init` follow the rules of the spec, and Python 3.9's `zip` has no `strict`."""
 
 
 def random_modules(count: int) -> dict[str, str]:
@@ -46,7 +48,21 @@ def test_ruff_has_nothing_to_say(tmp_path: Path) -> None:
     for name, source in modules.items():
         (tmp_path / f"{name}.py").write_text(source)
     assert ruff(tmp_path, "format", "--line-length", "120", "--diff") == ""
-    assert ruff(tmp_path, "check", "--line-length", "120", "--select", RULES, "--output-format", "concise") == ""
+    assert (
+        ruff(
+            tmp_path,
+            "check",
+            "--line-length",
+            "120",
+            "--select",
+            RULES,
+            "--ignore",
+            IGNORED,
+            "--output-format",
+            "concise",
+        )
+        == ""
+    )
 
 
 def test_resnet50_fits_on_a_page() -> None:
