@@ -19,7 +19,7 @@ from tests.emit.specs import random_spec
 ROOT = Path(__file__).parents[2]
 RULES = "E,F,W,I,UP,B,C4,SIM,RUF,RET,PIE,ISC"
 IGNORED = "RUF012,SIM114,B905"
-"""`loss_weights` is a plain dict, branches of `init` follow the rules of the spec, and Python 3.9's `zip` has no `strict`."""
+"""`loss_weights` is a plain dict, branches of `init` follow the spec's rules, and a checkpoint's `zip` is of equals."""
 
 
 def random_modules(count: int) -> dict[str, str]:
