@@ -10,7 +10,7 @@ from archdsl.elaborate.expressions import text
 from archdsl.elaborate.initialisers import Starts, fits, misfit, of_op, starts
 from archdsl.elaborate.lookup import did_you_mean, find_op, local
 from archdsl.elaborate.report import Failed
-from archdsl.ir.graph import Program, Rule
+from archdsl.ir.graph import Layer, Program, Rule
 from archdsl.ir.starts import Rules, matches, owners
 from archdsl.source import Span
 from archdsl.syntax import ast
@@ -80,7 +80,11 @@ def settle(program: Program, at: At) -> None:
     counts: set[Span] = set()
     replaced: dict[Span, Span] = {}
     misfits: set[Span] = set()
+    seen: set[Layer] = set()
     for owner in owners(program.graph):
+        if owner.layer in seen and not asked.by_path:
+            continue
+        seen.add(owner.layer)
         at.session.spend("work", effort, rules[-1].span)
         for param in owner.params:
             found = asked.naming(owner, param.name)

@@ -22,7 +22,7 @@ from archdsl.emit.select import Tests, select
 from archdsl.emit.statements import Do, For, If, Stmt
 from archdsl.emit.survey import Survey
 from archdsl.emit.torch_forms import module_form
-from archdsl.ir.graph import Program
+from archdsl.ir.graph import Layer, Program
 from archdsl.ir.starts import Owner, Rules, owners, starts_anything
 from archdsl.ops import form
 from archdsl.record import Record
@@ -94,7 +94,7 @@ def initialise(program: Program, survey: Survey) -> tuple[Stmt, ...]:
     if not starts_anything(program, survey.graphs):
         return ()
     rules = Rules(program.init)
-    modules = [_module(owner, rules, survey) for owner in owners(program.graph)]
+    modules = _modules(program, rules, survey)
     drawn = [module for module in modules if any(module.fills.values())]
     if not drawn:
         return ()
@@ -108,6 +108,17 @@ def initialise(program: Program, survey: Survey) -> tuple[Stmt, ...]:
 
 def _kinds(modules: Sequence[Module]) -> list[str]:
     return list(dict.fromkeys(module.kind for module in modules))
+
+
+def _modules(program: Program, rules: Rules, survey: Survey) -> list[Module]:
+    found: list[Module] = []
+    known: dict[Layer, Module] = {}
+    for owner in owners(program.graph):
+        one = None if rules.by_path else known.get(owner.layer)
+        if one is None:
+            one = known[owner.layer] = _module(owner, rules, survey)
+        found.append(Module(owner.path, one.kind, one.fills, one.patterns, one.special))
+    return found
 
 
 def _module(owner: Owner, rules: Rules, survey: Survey) -> Module:

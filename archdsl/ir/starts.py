@@ -26,6 +26,7 @@ class Owner:
 def owners(graph: Graph) -> Iterator[Owner]:
     """Every layer below whose op has parameters, in textual order. A step that runs again has none of its own."""
     stack: list[tuple[tuple[str, ...], Iterator[Node]]] = [((), iter(graph.nodes))]
+    params: dict[Layer, tuple[State, ...]] = {}  # scopes share graphs, so one layer stands for many modules
     while stack:
         prefix, nodes = stack[-1]
         node = next(nodes, None)
@@ -34,9 +35,10 @@ def owners(graph: Graph) -> Iterator[Owner]:
         elif isinstance(node, Scope) and node.runs is None:
             stack.append(((*prefix, *(node.name or ())), iter(node.graph.nodes)))
         elif isinstance(node, Layer) and node.runs is None and node.op.weights != ():
-            states = node.op.state(*(value.shape for value in node.inputs))
-            params = tuple(state for state in states if state.trainable and state.name not in node.tied)
-            yield Owner((*prefix, *(node.name or ())), node, params)
+            if node not in params:
+                states = node.op.state(*(value.shape for value in node.inputs))
+                params[node] = tuple(state for state in states if state.trainable and state.name not in node.tied)
+            yield Owner((*prefix, *(node.name or ())), node, params[node])
 
 
 class Rules:
@@ -48,6 +50,11 @@ class Rules:
         for index, rule in enumerate(rules):
             among = self._patterns if rule.pattern else self._of_op.setdefault(rule.target, [])
             among.append((index, rule))
+
+    @property
+    def by_path(self) -> bool:
+        """Whether a rule names parameters by their paths; else the modules of one layer all start alike."""
+        return bool(self._patterns)
 
     def naming(self, owner: Owner, param: str) -> list[Rule]:
         """The rules that name a parameter, in textual order: the last is the one that counts."""
