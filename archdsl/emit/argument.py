@@ -80,7 +80,7 @@ class Argument:
 
     def _annotation(self) -> str:
         if self.factory:
-            return "Callable[[], nn.Module]"
+            return "Callable[..., nn.Module]"
         values = list(self.values.values())
         kinds = {_type(value): None for value in values if value is not None}
         if "float" in kinds:

@@ -9,7 +9,7 @@ from archdsl.emit.align import Body, Member, align, signature
 from archdsl.emit.along import Unrollable
 from archdsl.emit.argument import Argument, Entry, Factory
 from archdsl.emit.code import Call, Expr, Lambda, Literal, Name, attribute
-from archdsl.emit.derive import equal
+from archdsl.emit.derive import equal, plain
 from archdsl.emit.fresh import Freshness
 from archdsl.emit.names import variable
 from archdsl.emit.roll import rolled
@@ -19,6 +19,7 @@ from archdsl.emit.unit import Unit
 from archdsl.emit.write import Writer, layer_of, skeleton
 from archdsl.ir.graph import Graph, Layer, Node, Scope
 from archdsl.ir.why import Why
+from archdsl.ops import form
 
 Key = tuple[Hashable, ...]
 
@@ -35,7 +36,9 @@ class Construction:
     def child(self, unit: Unit, members: Sequence[Member], key: Key, hint: str | None = None) -> Expr:
         """The call that makes a step. `hint` names the argument that makes it, where it differs from graph to graph."""
         if len({self.kind(member.node) for member in members}) > 1:
-            return Call(self._factory(unit, members, key, hint or _word(members[0].node)))
+            made = self._factory(unit, members, key, hint or _word(members[0].node))
+            in_place = all(self.in_place(member) and _is_bare(member.node) for member in members)
+            return Call(made, (), (("inplace", Literal(True)),) if in_place else ())
         first = members[0].node
         if isinstance(first, Layer):
             made = self._layer(unit, members, key)
@@ -82,9 +85,10 @@ class Construction:
 
     def in_place(self, member: Member) -> bool:
         """Whether an activation may overwrite its operand. One that several steps share can't know."""
-        layer = layer_of(member)
+        layer = member.node
         return (
-            not member.shared
+            isinstance(layer, Layer)
+            and not member.shared
             and layer.op.role == "activation"
             and torch_form(layer).inplace
             and self.freshness.overwritable(member.home, layer.inputs[0])
@@ -222,6 +226,21 @@ def _alike(left: object, right: object) -> bool:
 def is_frozen(node: Node) -> bool:
     """Whether a step says that its parameters are not trained."""
     return isinstance(node, (Layer, Scope)) and node.frozen
+
+
+def _is_bare(node: Node) -> bool:
+    """Whether its class alone makes a step, so that a factory of it takes what else is said."""
+    if not isinstance(node, Layer):
+        return False
+    call = module_form(node)
+    defaults = dict(call.defaults)
+    return not call.args and all(
+        name in defaults and equal([_value(node, value), _value(node, defaults[name])]) for name, value in call.kwargs
+    )
+
+
+def _value(layer: Layer, word: object) -> object:
+    return plain(getattr(layer.op, word.name) if isinstance(word, form.P) else word)
 
 
 def _callable(call: Expr) -> Expr:

@@ -63,7 +63,7 @@ def test_a_step_under_any_other_condition_is_told_by_its_label() -> None:
 
 def test_a_step_handed_in_is_a_factory() -> None:
     block = "block b(act) { conv(8, 1x1) -> act -> conv(8, 1x1) -> act }\n"
-    assert constructor(block, "b(relu)", "b(tanh)") == "act: Callable[[], nn.Module]"
+    assert constructor(block, "b(relu)", "b(tanh)") == "act: Callable[..., nn.Module]"
 
 
 def test_sizes_are_tuples_only_where_they_differ_by_direction() -> None:

@@ -15,7 +15,7 @@ class ConvBn(nn.Sequential):  # mobilenet.arch:1
         kernel: int,
         stride: int = 1,
         groups: int = 1,
-        act: Callable[[], nn.Module] = nn.Identity,
+        act: Callable[..., nn.Module] = nn.Identity,
         *,
         activated: bool = True,
     ) -> None:
@@ -24,7 +24,7 @@ class ConvBn(nn.Sequential):  # mobilenet.arch:1
             nn.BatchNorm2d(width, eps=0.001, momentum=0.01),
         )
         if activated:
-            self.append(act())
+            self.append(act(inplace=True))
 
 
 class Block(nn.Sequential):  # mobilenet.arch:13
@@ -35,7 +35,7 @@ class Block(nn.Sequential):  # mobilenet.arch:13
         expanded: int,
         out: int,
         stride: int,
-        act: Callable[[], nn.Module],
+        act: Callable[..., nn.Module],
         *,
         conv_bn: bool = True,
     ) -> None:
@@ -53,7 +53,7 @@ class Bneck(nn.Module):  # mobilenet.arch:11
         kernel: int,
         expanded: int,
         out: int,
-        act: Callable[[], nn.Module],
+        act: Callable[..., nn.Module],
         stride: int = 1,
         *,
         conv_bn: bool = True,
