@@ -13,7 +13,7 @@ from typing import cast
 from archdsl.elaborate.context import At, Elsewhere, Names
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.scopes import ScopeBuilder
-from archdsl.elaborate.values import Braces, Flow, Tensor, distinct, key, mentioned
+from archdsl.elaborate.values import Braces, Flow, Tensor, distinct, key, mentioned, weight
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.graph import Input, Value
 from archdsl.ir.why import Traced, Why
@@ -24,14 +24,17 @@ from archdsl.syntax import ast
 
 def hand_over(body: ast.Body, at: At) -> Traced:
     """Braces written here, as an argument. Equal text that sees equal things has one number: it unfolds to the same."""
-    words = _words(body)
-    at.session.spend("work", len(words), body.span)
+    words = at.session.words.get(body)
+    if words is None:
+        words = at.session.words[body] = tuple(_words(body))
     seen = [(word, value) for word in words if word is not None for value in _sees(word, at)]
+    held = sum(weight(value) for _, value in seen)
+    at.session.spend("work", len(words) + held // 2, body.span)
     values = distinct(tensor for _, value in seen for tensor in mentioned(value))
     places = {id(tensor.value): i for i, tensor in enumerate(values)}
     what = [(word, key(value), *(places[id(t.value)] for t in mentioned(value))) for word, value in seen]
     computed = object() if None in words else None  # what a computed label leads to can't be told beforehand
-    braces = Braces(body, at, at.session.number((id(body), computed, *what)), values)
+    braces = Braces(body, at, at.session.number((body, computed, *what)), values, held)
     return Traced(braces, Why("literal", body.span, braces))
 
 
@@ -110,6 +113,7 @@ def _unfold(braces: Braces, at: At) -> Flow | None:
         region=at.region,
         elsewhere=Elsewhere(there, at.scope),
     )
+    at.session.spend("work", braces.weight // 2, braces.body.span)
     with at.session.deeper(braces.body.span):
         result = run_sequence(braces.body, inner)
     at.scope.forget_since(known)

@@ -68,6 +68,7 @@ def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, sp
         at.scope.warn_of_moving_key(span, at)
     captured = (call.offered[taken] if isinstance(taken, int) else taken for taken in body.captured)
     inputs = (*call.inputs, *map(at.scope.localise, captured))
+    at.session.spend("work", len(inputs) + len(body.graph.outputs), span)  # a list may hold many
     scope = Scope(body.graph, inputs, (None,) * len(body.graph.outputs), name, at.place(span), call.args)
     for outer, inner in zip(scope.outputs, body.graph.outputs):
         outer.shape = seen_outside(inner, scope)

@@ -16,6 +16,7 @@ from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
 from archdsl.ops.op import Op
 from archdsl.source import Span
+from archdsl.syntax import ast
 
 if TYPE_CHECKING:
     from archdsl.elaborate.calls import Body
@@ -39,6 +40,7 @@ class Session:
         self.groups: dict[Graph, ScopeBuilder] = {}  # the finished ones
         self._reshaped: Reshaped | None = None
         self._modules: dict[Hashable, bool] = {}
+        self.words: dict[ast.Body, tuple[str | None, ...]] = {}  # see `braces.py`
         self._numbers: dict[Hashable, int] = {}
         self._level = 0
         self.outputs: dict[str, Stated] = {}
@@ -132,12 +134,15 @@ class Names:
 
     def find(self, name: str) -> tuple[Traced, Span] | None:
         names: Names | None = self
-        elsewhere = False
+        edge: Names | None = None
         while names is not None:
             found = names.own.get(name)
             if found is not None:
-                return (seen_elsewhere(found[0]), found[1]) if elsewhere else found
-            elsewhere |= names.edge
+                if edge is not None:
+                    found = edge.own[name] = seen_elsewhere(found[0]), found[1]
+                return found
+            if names.edge:
+                edge = edge or names
             names = names.outer
         return None
 

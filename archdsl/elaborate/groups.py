@@ -42,6 +42,7 @@ def run_group(
     if result is None:
         return None
     graph.outputs += builder.localise_all(result)
+    at.session.spend("work", len(graph.inputs) + len(graph.outputs), span)  # a list may hold many
     inputs = (*at.scope.localise_all(entering), *builder.captured())
     node = Scope(graph, inputs, tuple(value.shape for value in graph.outputs), name, place, {})
     builder.node = node

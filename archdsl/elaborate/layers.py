@@ -34,6 +34,7 @@ def add_layer(
     `Failed` once a refusal is reported; `Refused` goes through where lines merge, so that the connector can say it in
     its own words."""
     at.session.spend("steps", 1, span)
+    at.session.spend("work", len(operands), span)
     inputs = tuple(at.scope.localise(operand) for operand in operands)
     shapes = _known_shapes(inputs)
     if shapes is None:

@@ -39,12 +39,15 @@ class Items(tuple[Traced, ...]):
     weight: int
     depth: int
     """Lists and steps inside one another: how deep a walk goes."""
+    flows: bool
+    """It holds values of the network, and lists of them, and nothing else."""
 
     @staticmethod
     def of(parts: Iterable[Traced]) -> Items:
         made = Items(parts)
         made.weight = sum(1 + weight(part.value) for part in made)
         made.depth = 1 + max((depth(part.value) for part in made), default=0)
+        made.flows = bool(made) and all(is_flow(part.value) for part in made)
         return made
 
 
@@ -97,15 +100,17 @@ class Braces:
 
     number: what tells them from other braces: those of equal text that see equal things have one.
     values: the values of the network around them that they mention, as far as the text tells.
+    weight: how many values all that they mention holds.
     """
 
-    __slots__ = ("at", "body", "number", "values")
+    __slots__ = ("at", "body", "number", "values", "weight")
 
-    def __init__(self, body: ast.Body, at: At, number: int, values: list[Tensor]) -> None:
+    def __init__(self, body: ast.Body, at: At, number: int, values: list[Tensor], weight: int) -> None:
         self.body = body
         self.at = at
         self.number = number
         self.values = values
+        self.weight = weight
 
 
 class Given:
@@ -151,7 +156,7 @@ class StepValue:
 
 def weight(value: object) -> int:
     """How many values a list or a step's bound arguments hold in all."""
-    return value.weight if isinstance(value, (Items, StepValue)) else 0
+    return value.weight if isinstance(value, (Items, StepValue, Braces)) else 0
 
 
 def depth(value: object) -> int:
@@ -181,9 +186,7 @@ def is_list(value: object) -> bool:
 
 def is_flow(value: object) -> bool:
     """Whether it can flow from step to step: a value of the network, or a list with nothing else in it."""
-    return isinstance(value, Tensor) or (
-        is_list(value) and bool(value) and all(is_flow(item.value) for item in items(value))
-    )
+    return isinstance(value, Tensor) or (isinstance(value, Items) and value.flows)
 
 
 def listed(values: Iterable[Flow], span: Span) -> Items:

@@ -124,7 +124,9 @@ class Wiring:
 
     def listed(self, kind: str) -> Items:
         """The same, as a list of values."""
-        return listed((result for result, _ in self.lines(kind)), self.span)
+        made = listed((result for result, _ in self.lines(kind)), self.span)
+        self.at.session.limit_items(made.weight, self.span, made.depth)
+        return made
 
     def gather(self, kind: str, op: Op) -> Tensor:
         """Unfold the braces, each line from the connector's input and all results so far, joined by `op` line by line.
