@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from archdsl.elaborate.context import At
+from archdsl.elaborate.flow import seen_elsewhere
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Items, Tensor, seen_elsewhere, show, type_name
+from archdsl.elaborate.values import Items, Tensor, show, type_name
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer
 from archdsl.ir.shape import Shape

@@ -11,9 +11,10 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import cast
 
 from archdsl.elaborate.context import At, Elsewhere, Names
+from archdsl.elaborate.flow import distinct, mentioned
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.scopes import ScopeBuilder
-from archdsl.elaborate.values import Braces, Flow, Tensor, distinct, key, mentioned, weight
+from archdsl.elaborate.values import Braces, Flow, Tensor, key, weight
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.graph import Input, Value
 from archdsl.ir.why import Traced, Why

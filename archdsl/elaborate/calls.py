@@ -9,11 +9,12 @@ from archdsl.elaborate.braces import Edge, hand_over, offered_by
 from archdsl.elaborate.clauses import clauses_of
 from archdsl.elaborate.context import At, Names
 from archdsl.elaborate.expressions import evaluate
+from archdsl.elaborate.flow import tensors_in, with_tensors
 from archdsl.elaborate.report import Failed, Frame
 from archdsl.elaborate.reshaped import seen_outside
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.unused import report_unused
-from archdsl.elaborate.values import POISON, Block, Flow, Given, Tensor, key, tensors_in, with_tensors
+from archdsl.elaborate.values import POISON, Block, Flow, Given, Tensor, key
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.graph import Graph, Scope, Unknown
 from archdsl.ir.why import Traced, Why

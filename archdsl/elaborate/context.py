@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from archdsl.budget import Budget, Exceeded
+from archdsl.elaborate.flow import seen_elsewhere
 from archdsl.elaborate.report import Reporter
-from archdsl.elaborate.values import Block, Flow, seen_elsewhere
+from archdsl.elaborate.values import Block, Flow
 from archdsl.ir.dim import Domain
 from archdsl.ir.graph import Graph, Guard, Layer, Place, Promise, Region, Rule, Turn
 from archdsl.ir.keys import Rename

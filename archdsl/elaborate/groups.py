@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from archdsl.elaborate.context import At
+from archdsl.elaborate.flow import tensors_in, with_tensors
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.scopes import ScopeBuilder
-from archdsl.elaborate.values import Flow, Tensor, tensors_in, with_tensors
+from archdsl.elaborate.values import Flow, Tensor
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.graph import Graph, Input, Place, Scope
 from archdsl.source import Span

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from archdsl import ops
 from archdsl.elaborate.context import At
+from archdsl.elaborate.flow import tensors_in
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import POISON, Block, Flow, StepValue, Tensor, tensors_in
+from archdsl.elaborate.values import POISON, Block, Flow, StepValue, Tensor
 from archdsl.elaborate.written import labels_in, lets_in
 from archdsl.ir.why import Traced, Why
 from archdsl.source import Span

@@ -8,9 +8,10 @@ from contextlib import suppress
 from archdsl.elaborate.arguments import OWN, block_params, coerce
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate
+from archdsl.elaborate.flow import tensors_in
 from archdsl.elaborate.initialisers import Starts, fits, misfit, need_parameter, of_op, starts
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import Block, Flow, Given, StepValue, tensors_in
+from archdsl.elaborate.values import Block, Flow, Given, StepValue
 from archdsl.initial import Init
 from archdsl.ir.graph import Layer, Scope
 from archdsl.ir.why import Traced, Why

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from archdsl.elaborate import lookup
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import evaluate
+from archdsl.elaborate.flow import tensors_in, with_tensors
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.reshaped import Differs, layer_shapes, seen_outside
 from archdsl.elaborate.scopes import Entry, ScopeBuilder, Twin
 from archdsl.elaborate.shown import shown
-from archdsl.elaborate.values import Flow, Tensor, tensors_in, with_tensors
+from archdsl.elaborate.values import Flow, Tensor
 from archdsl.ir.graph import Check, Layer, Node, Scope, Unknown, Value
 from archdsl.syntax import ast
 

@@ -11,7 +11,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archdsl.elaborate.context import At, Elsewhere
-from archdsl.elaborate.values import Flow, Tensor, listed, tensors_in
+from archdsl.elaborate.flow import listed, tensors_in
+from archdsl.elaborate.values import Flow, Tensor
 from archdsl.elaborate.written import StepLabel, labels_in
 from archdsl.ir.graph import Graph, Guard, Input, Node, Place, Scope, Value
 from archdsl.ir.shape import Shape

@@ -5,11 +5,12 @@ from __future__ import annotations
 from archdsl.elaborate import lookup
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import bind_targets, condition, evaluate, list_items
+from archdsl.elaborate.flow import tensors_in
 from archdsl.elaborate.foresight import least_steps
 from archdsl.elaborate.lines import Lines, Piped
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.steps import run_chain
-from archdsl.elaborate.values import POISON, Flow, tensors_in
+from archdsl.elaborate.values import POISON, Flow
 from archdsl.ir.graph import Guard, Turn
 from archdsl.ir.why import Traced, Why
 from archdsl.syntax import ast

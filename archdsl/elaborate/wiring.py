@@ -10,11 +10,12 @@ from archdsl.elaborate import lookup
 from archdsl.elaborate.arguments import give, match
 from archdsl.elaborate.clauses import clauses_of
 from archdsl.elaborate.context import At
+from archdsl.elaborate.flow import listed
 from archdsl.elaborate.layers import add_layer, add_unknown
 from archdsl.elaborate.lines import Branched, Gathered
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.statements import run_body, run_sequence
-from archdsl.elaborate.values import Flow, Items, Tensor, listed
+from archdsl.elaborate.values import Flow, Items, Tensor
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.graph import Region
 from archdsl.ir.why import Traced

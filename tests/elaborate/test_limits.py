@@ -21,6 +21,11 @@ EMPTY = "block b0() { }\n" + "\n".join(
 USE = "\nblock use() { conv(a0, 1x1) }"
 DOUBLED = 'let a0 = "xxxxxxxxxx"\n' + "\n".join(f'let a{i + 1} = "{{a{i}}}{{a{i}}}"' for i in range(30))
 
+MANY_VALUES = """
+parallel { for i in 0..300_000 { @ } }
+for k in 0..100_000 { @ }
+parallel { for k in 0..9 { concat(@) } }
+"""
 MANY = 'block many(body: steps) { for i in 0..99_999 { "l{i}": body } }'
 ONCE = "block once(body: steps) { body }"
 
@@ -44,7 +49,7 @@ ONCE = "block once(body: steps) { body }"
         ("let x = @.height * 4611686018427387904 * 16", "", "E0408"),
         ("for k in 0..60 { parallel { @; @ } }", "", "E0601"),
         ("parallel { for i in 0..50_000 { @ } }\nfor k in 0..20_000 { { } }\nconcat(@)", "", "E0601"),
-        ("parallel { for i in 0..300_000 { @ } }\nfor k in 0..100_000 { @ }\nparallel { for k in 0..9 { concat(@) } }", "", "E0601"),
+        (MANY_VALUES, "", "E0601"),
         ("f { relu } b { tanh }", "block f(a: steps, b: steps) { f { g: a; h: b } b { g: b; h: a } }", "E0601"),
         ("let xs = 0..200_000\nmany { if xs[0] > 1 { relu } }", MANY, "E0601"),
         ("let xs = 0..200_000\nfor i in 0..9999 { once { if xs[0] > i { relu } } }", ONCE, "E0601"),
