@@ -100,20 +100,16 @@ def export(
         CompileError: the spec has mistakes, or the file can't be written.
         ExportError: torch or ONNX has no equivalent, or a package is missing; the suffix is none of these.
     """
-    from archdsl.formats import SUFFIXES, WITH_WEIGHTS, ExportError, as_bytes, as_text, suffix_of
-    from archdsl.writing import replacing
+    from archdsl.formats import SUFFIXES, ExportError, content, suffix_of
+    from archdsl.writing import write
 
     suffix = suffix_of(os.fspath(file))
     if suffix not in SUFFIXES:
         raise ExportError(f"nothing is written as {suffix!r}; choose one of {', '.join(SUFFIXES)}")
     checked = program(path, variant, **params)
-    if suffix in WITH_WEIGHTS:
-        data = as_bytes(checked, build(checked) if module is None else module, suffix).data
-    else:
-        data = as_text(checked, suffix).encode("utf-8")
+    made = content(checked, suffix, lambda: build(checked) if module is None else module)
     try:
-        with replacing(os.fspath(file)) as beside, open(beside, "wb") as target:
-            target.write(data)
+        write(os.fspath(file), made.data)
     except Refusal as refused:
         raise CompileError(refused.diagnostics) from None
 

@@ -40,6 +40,13 @@ class Source:
         return self.text[start:end].rstrip("\r\n")
 
 
+def sha256(text: str) -> str:
+    """Of a spec's text, as `sha256sum` gives it for the file."""
+    import hashlib  # what is only checked needs none
+
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 class Span:
     """Characters `start` to `end` (exclusive) of a source."""
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from archdsl.api import TooLarge, build
 from archdsl.cost import Costs
+from archdsl.examples import examples
 from archdsl.ir.graph import TRAINING, Graph, Node, Program, Scope, Value
 from archdsl.state import tensors
 
@@ -75,7 +76,7 @@ def _outputs(program: Program, module: nn.Module) -> Iterator[str]:
     training = module.training
     try:
         with torch.no_grad():
-            output = module.eval()(*(_example(value, program.nominal) for value in program.graph.inputs))
+            output = module.eval()(*examples(program, program.nominal))
     finally:
         module.train(training)
         for handle in handles:
@@ -110,7 +111,7 @@ def _training_outputs(program: Program, module: nn.Module) -> Iterator[str]:
     random = torch.get_rng_state()
     try:
         with torch.no_grad():
-            output = module.train()(*(_example(value, nominal) for value in program.graph.inputs))
+            output = module.train()(*examples(program, nominal))
             for buffer, before in buffers:
                 buffer.copy_(before)
     finally:
@@ -129,14 +130,6 @@ def _compare(name: str, values: Sequence[Value | None], output: object, nominal:
     found = [tuple(tensor.shape) if isinstance(tensor, Tensor) else None for tensor in tensors]
     if expected != found:
         yield f"{name}: {', '.join(map(_shown, expected))} in the spec, {', '.join(map(_shown, found))} in the module"
-
-
-def _example(value: Value, nominal: Mapping[str, int]) -> Tensor:
-    """Random numbers, or zeros where they are integers: those are indices into something."""
-    assert value.shape is not None
-    dtype = getattr(torch, value.shape.dtype)
-    sizes = value.shape.at(nominal)
-    return torch.randn(sizes, dtype=dtype) if dtype.is_floating_point else torch.zeros(sizes, dtype=dtype)
 
 
 def _shown(sizes: Sizes | None) -> str:

@@ -41,6 +41,12 @@ def replacing(path: str) -> Generator[str]:
         raise refusal(FileUnwritable(path, reason(problem)), path) from None
 
 
+def write(path: str, data: bytes) -> None:
+    """Put the data in the file. Raises `Refusal`."""
+    with replacing(path) as beside, open(beside, "wb") as file:
+        file.write(data)
+
+
 def _permissions(path: str, target: str) -> int | None:
     """Those of the file that is to go; None if there is none."""
     from archdsl.errors.files import NotAFile

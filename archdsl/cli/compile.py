@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from archdsl.cli.console import EXIT_DIAGNOSTICS, colored, columns, err, out
-from archdsl.cli.forms import content, known_suffix
+from archdsl.cli.forms import file_content, known_suffix
 from archdsl.cli.options import (
     SpecCommand,
     limit_options,
@@ -69,7 +69,7 @@ def command(
         if to_stdout:
             out(as_text(program, suffix))
         else:
-            write(path, content(program, path, suffix, seed), force=force)
+            write(path, file_content(program, path, suffix, seed), force=force)
 
     stream, say = (sys.stderr, err) if to_stdout else (sys.stdout, out)
     say(text_table(summarize(program, depth), colored(stream), columns(stream)))

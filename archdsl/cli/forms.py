@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from archdsl.cli.console import err
-from archdsl.formats import SUFFIXES, WITH_WEIGHTS, Exported, ExportError, as_bytes, as_text, suffix_of
+from archdsl.formats import SUFFIXES, ExportError, content, suffix_of
 from archdsl.ir.graph import Program
-from archdsl.reading import Refusal, refusal
+from archdsl.reading import refusal
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def known_suffix(path: str) -> str:
@@ -18,31 +23,25 @@ def known_suffix(path: str) -> str:
     return suffix
 
 
-def content(program: Program, path: str, suffix: str, seed: int) -> bytes:
+def file_content(program: Program, path: str, suffix: str, seed: int) -> bytes:
     """The file's content. Raises `Refusal` where torch or ONNX can't write it."""
-    if suffix not in WITH_WEIGHTS:
-        return as_text(program, suffix).encode("utf-8")
-    made = _built(program, path, suffix, seed)
+    from archdsl.api import TooLarge
+
+    try:
+        made = content(program, suffix, lambda: _built(program, seed))
+    except (ExportError, TooLarge) as problem:
+        from archdsl.errors.files import ExportFailed
+
+        raise refusal(ExportFailed(path, str(problem)), path) from None
     for name, size in made.fixed.items():
         err(f"note: {name} is fixed at {size}: ONNX has no adaptive pool for a size that is free")
     return made.data
 
 
-def _built(program: Program, path: str, suffix: str, seed: int) -> Exported:
+def _built(program: Program, seed: int) -> nn.Module:
     import torch
 
-    from archdsl.api import TooLarge, build
+    from archdsl.api import build
 
     torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
-    try:
-        return as_bytes(program, build(program), suffix)
-    except ExportError as problem:
-        raise _failed(path, problem.reason) from None
-    except TooLarge as problem:
-        raise _failed(path, str(problem)) from None
-
-
-def _failed(path: str, reason: str) -> Refusal:
-    from archdsl.errors.files import ExportFailed
-
-    return refusal(ExportFailed(path, reason), path)
+    return build(program)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from archdsl import writing
 from archdsl.reading import reason, refusal
-from archdsl.writing import replacing
 
 MARK = "compiled by archdsl from"
 """In every generated file, near its beginning or its end."""
@@ -25,8 +25,7 @@ def write(path: str, data: bytes, *, force: bool = False) -> None:
     """
     if not force:
         _mind_own_work(path)
-    with replacing(path) as beside, open(beside, "wb") as file:
-        file.write(data)
+    writing.write(path, data)
 
 
 def _mind_own_work(path: str) -> None:

@@ -20,9 +20,8 @@ from archdsl.cli.options import (
 from archdsl.cli.session import checked, refusals
 from archdsl.ir.graph import Program
 from archdsl.render.terminal import printable
-from archdsl.weights.header import read_header
-from archdsl.weights.match import Choice, match, renamed, wanted
-from archdsl.weights.order import ordered
+from archdsl.weights.beside import beside
+from archdsl.weights.match import Choice
 from archdsl.weights.origin import Origin
 from archdsl.weights.report import Misfit, Report
 
@@ -100,21 +99,12 @@ def _compare(
     program = checked(target, settings, take_limits(options), output_format)
     with refusals(output_format):
         try:
-            found = _matched(program, path, Choice(without), by)
+            found = beside(program, path, Choice(without), by=by)
         except Misfit as misfit:
             _show(misfit.report, report_format)
             raise
     _show(found, report_format)
     return program, found
-
-
-def _matched(program: Program, path: str, choice: Choice, by: str) -> Report:
-    file = read_header(path)
-    network = wanted(program)
-    names = renamed(file, network, program.renames)
-    if by == "order":
-        names = ordered(file, network, names, choice.without)
-    return match(file, network, names, choice, program.title, Origin.of_program(program))
 
 
 def _show(found: Report, report_format: str) -> None:

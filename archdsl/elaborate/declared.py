@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from archdsl.elaborate.contents import cannot_hold, contents, is_float
 from archdsl.elaborate.context import At
+from archdsl.elaborate.dtypes import known_dtype
 from archdsl.elaborate.expressions import evaluate, integer
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.written import StepLabel
 from archdsl.initial import Start, Zeros
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Declared
-from archdsl.ir.shape import ITEM_SIZES, Shape
+from archdsl.ir.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import ast
 
@@ -70,17 +71,9 @@ def _size(part: ast.Expr | ast.Nominal, name: str, at: At) -> Dim:
 
 
 def _dtype(statement: ast.Declare, at: At) -> str:
-    if statement.dtype is None:
-        return "float32"
-    dtype, span = statement.dtype.text, statement.dtype.span
-    if dtype not in ITEM_SIZES:
-        from archdsl.elaborate.lookup import did_you_mean
-        from archdsl.errors.values import NotAWord
-
-        helps = did_you_mean(dtype, ITEM_SIZES, span)
-        raise at.reporter.fail(NotAWord(statement.kind, "the dtype", ", ".join(ITEM_SIZES)), span, helps=helps)
-    if statement.kind == "param" and not is_float(dtype):
-        raise _not_trained(statement, dtype, span, at)
+    dtype = known_dtype(statement.dtype, statement.kind, at)
+    if statement.dtype is not None and statement.kind == "param" and not is_float(dtype):
+        raise _not_trained(statement, dtype, statement.dtype.span, at)
     return dtype
 
 

@@ -11,7 +11,8 @@ from archdsl.elaborate.initialisers import Starts, fits, misfit, of_op, starts
 from archdsl.elaborate.lookup import did_you_mean, find_op, local
 from archdsl.elaborate.report import Failed
 from archdsl.ir.graph import Layer, Program, Rule
-from archdsl.ir.starts import Rules, matches, owners
+from archdsl.ir.keys import matches
+from archdsl.ir.starts import Rules, owners
 from archdsl.source import Span
 from archdsl.syntax import ast
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archdsl.elaborate.arithmetic import is_number
 from archdsl.elaborate.context import At
+from archdsl.elaborate.dtypes import known_dtype
 from archdsl.elaborate.expressions import evaluate, integer
 from archdsl.elaborate.lines import Lines, Piped
 from archdsl.elaborate.report import Failed
@@ -11,7 +12,7 @@ from archdsl.elaborate.values import Tensor, described
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.dim import Contradiction, Dim
 from archdsl.ir.graph import Input
-from archdsl.ir.shape import ITEM_SIZES, Shape
+from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced, Why
 from archdsl.source import Span
 from archdsl.syntax import ast
@@ -75,24 +76,12 @@ def _shape(statement: ast.Input, at: At) -> Shape:
             _assume(claim, at)
         except Failed:
             failed = True
-    dtype = statement.dtype.text if statement.dtype else "float32"
-    if dtype not in ITEM_SIZES:
-        raise _no_dtype(statement, at)
+    dtype = known_dtype(statement.dtype, "input", at)
     if failed:
         raise Failed
     if not dims:
         raise _bad("an input has at least one axis, the batch", "no axes", statement.span, at)
     return Shape(dims, dtype, 1 if len(dims) > 1 else None)
-
-
-def _no_dtype(statement: ast.Input, at: At) -> Failed:
-    from archdsl.elaborate.lookup import did_you_mean
-    from archdsl.errors.values import NotAWord
-
-    assert statement.dtype is not None
-    span = statement.dtype.span
-    helps = did_you_mean(statement.dtype.text, ITEM_SIZES, span)
-    return at.reporter.fail(NotAWord("input", "the dtype", ", ".join(ITEM_SIZES)), span, helps=helps)
 
 
 def _bad(what: str, place: str, span: Span, at: At) -> Failed:

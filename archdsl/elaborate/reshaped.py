@@ -11,6 +11,7 @@ from typing import cast
 from archdsl.elaborate.layers import explain_sizes
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.scopes import ScopeBuilder, Twin
+from archdsl.elaborate.shown import shown_sizes
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Check, Declared, Graph, Input, Layer, Node, Scope, Value
 from archdsl.ir.shape import Shape
@@ -56,13 +57,11 @@ def _compare(layer: Layer, before: Sequence[Shape], after: Sequence[Shape], path
     for old, new in zip(layer.op.state(*before), layer.op.state(*after)):
         if old.shape != new.shape:
             key = ".".join((*path, old.name))
-            raise Differs(path, layer, f"`{key}` is {_sizes(old.shape)}, and would have to be {_sizes(new.shape)}")
+            raise Differs(
+                path, layer, f"`{key}` is {shown_sizes(old.shape)}, and would have to be {shown_sizes(new.shape)}"
+            )
     if not _same(layer.op.torch(*before), before, layer.op.torch(*after), after):
         raise Differs(path, layer, f"`{layer.op.name}` is written for the sizes of the first run")
-
-
-def _sizes(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape)) or "a single number"
 
 
 def _same(old: object, before: Sequence[Shape], new: object, after: Sequence[Shape]) -> bool:

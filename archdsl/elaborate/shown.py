@@ -11,6 +11,11 @@ def shown(shape: Shape, domain: Domain) -> str:
     return "x".join(map(str, shape.at(domain.nominals())[1:])) or "a vector over the batch"
 
 
+def shown_sizes(shape: tuple[int, ...]) -> str:
+    """A tensor's shape, all of its axes."""
+    return "x".join(map(str, shape)) or "a single number"
+
+
 def shown_apart(left: Shape, right: Shape, domain: Domain) -> tuple[str, str]:
     """Two shapes that differ; as formulas where they are the same at the nominal sizes."""
     numbers = shown(left, domain), shown(right, domain)

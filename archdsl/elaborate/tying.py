@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
+from archdsl.elaborate.shown import shown_sizes
 from archdsl.elaborate.values import Given, StepValue, Tensor, Weight
 from archdsl.ir.graph import Declared, Input, Layer, Scope, Tie
 from archdsl.ir.shape import Shape
@@ -79,8 +80,8 @@ def _resolve(op: Op, own: dict[str, State], given: Given, at: At) -> Shared:
         from archdsl.diagnostic import Label
         from archdsl.errors.shapes import TiedShapes
 
-        error = TiedShapes(op.name, given.name, sizes(tensor.shape), given.span.text, sizes(shape))
-        label = Label(found.owner.place.span, f"its {found.source or 'tensor'} is {sizes(shape)}")
+        error = TiedShapes(op.name, given.name, shown_sizes(tensor.shape), given.span.text, shown_sizes(shape))
+        label = Label(found.owner.place.span, f"its {found.source or 'tensor'} is {shown_sizes(shape)}")
         raise at.reporter.fail(error, given.span, labels=(label,))
     return found
 
@@ -127,10 +128,6 @@ def _refuse(given: Given, reason: str, place: str, at: At) -> Failed:
     from archdsl.errors.values import CannotShare
 
     return at.reporter.fail(CannotShare(given.span.text, reason, place), given.span)
-
-
-def sizes(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape)) or "a single number"
 
 
 def _described(shared: Shared) -> tuple[tuple[int, ...], str]:

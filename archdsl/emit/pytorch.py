@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 
@@ -23,7 +22,7 @@ from archdsl.emit.survey import Survey
 from archdsl.emit.torch_forms import remembering_forms
 from archdsl.emit.unit import Unit
 from archdsl.ir.graph import Program
-from archdsl.source import Source
+from archdsl.source import Source, sha256
 
 MARK = "{title}, compiled by archdsl from {file} (sha256 {digest})"
 HEADER = f'"""{MARK}. Edit the spec, not this file."""'
@@ -109,4 +108,4 @@ def _marked(form: str, program: Program) -> str:
 
 def digest(source: Source) -> str:
     """Twelve hexadecimal digits that tell one text from another."""
-    return hashlib.sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return sha256(source.text)[:12]

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from archdsl.emit.pytorch import mark
@@ -43,6 +44,13 @@ def suffix_of(path: str) -> str:
     """`.onnx` of `nets/resnet50.onnx`; "" where there is none."""
     name = path.replace("\\", "/").rpartition("/")[2]
     return "." + name.rpartition(".")[2] if "." in name.lstrip(".") else ""
+
+
+def content(program: Program, suffix: str, module: Callable[[], nn.Module]) -> Exported:
+    """The file of that suffix. `module` gives the built network, where the form needs one. Raises `ExportError`."""
+    if suffix in WITH_WEIGHTS:
+        return as_bytes(program, module(), suffix)
+    return Exported(as_text(program, suffix).encode("utf-8"))
 
 
 def as_text(program: Program, suffix: str) -> str:

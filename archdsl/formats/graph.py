@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -18,7 +17,7 @@ from archdsl.ir.bodies import bodies_first
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Declared, Graph, Layer, Node, Program, Region, Scope
 from archdsl.ir.shape import Shape
-from archdsl.source import Span
+from archdsl.source import Span, sha256
 
 VERSION = 1
 """Of the format; it grows when a reader of the former one would go wrong."""
@@ -65,14 +64,13 @@ def _separated(lines: Iterable[str]) -> Iterator[str]:
 def _document(program: Program) -> Json:
     graphs = list(bodies_first(program.graph))
     number = {graph: index for index, graph in enumerate(graphs)}
-    text = program.source.text.encode("utf-8", "surrogatepass")
     return {
         "generator": mark(program),
         "format": "archdsl-graph",
         "version": VERSION,
         "title": program.title,
         "file": shown_file(program.source.name),
-        "sha256": hashlib.sha256(text).hexdigest(),
+        "sha256": sha256(program.source.text),
         "sizes": {name: _size(program, name) for name in program.nominal},
         "outputs": [
             {"name": output.label or "output", "training": output.training, "weight": output.weight}

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archdsl.emit.pytorch import mark
@@ -86,18 +87,11 @@ def onnx_text(model: ModelProto) -> str:
 
     shown = onnx.ModelProto()
     shown.CopyFrom(model)
-    large = [tensor for tensor in shown.graph.initializer if _elements(tensor.dims) > SHOWN]
+    large = [tensor for tensor in shown.graph.initializer if prod(tensor.dims) > SHOWN]
     for tensor in large:
         shown.graph.input.append(onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
         shown.graph.initializer.remove(tensor)
     return f"// {model.doc_string}\n{onnx.printer.to_text(shown)}\n"
-
-
-def _elements(dims: Any) -> int:
-    count = 1
-    for size in dims:
-        count *= size
-    return count
 
 
 def _fixed_sizes(program: Program) -> dict[str, int]:

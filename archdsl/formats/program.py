@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.export import Dim, ExportedProgram
 
+from archdsl.examples import examples
 from archdsl.formats import ExportError
 from archdsl.ir.graph import Program, Value
 from archdsl.ir.shape import Shape
@@ -25,7 +26,7 @@ def exported_program(program: Program, module: nn.Module, fixed: Mapping[str, in
     try:
         return torch.export.export(
             module.eval(),
-            tuple(examples(program, fixed)),
+            tuple(examples(program, _sizes(program, fixed))),
             dynamic_shapes=tuple(_free_axes(value.shape, program, fixed) for value in program.graph.inputs),
             strict=False,
         )
@@ -35,14 +36,9 @@ def exported_program(program: Program, module: nn.Module, fixed: Mapping[str, in
         module.train(training)
 
 
-def examples(program: Program, fixed: Mapping[str, int]) -> Iterator[Tensor]:
-    """Inputs at nominal sizes; zeros where they are integers, which are indices into something."""
-    sizes = {name: max(size, _least(program, name, fixed)) for name, size in program.nominal.items()} | dict(fixed)
-    for value in program.graph.inputs:
-        shape = _shape(value)
-        dtype = getattr(torch, shape.dtype)
-        make = torch.randn if dtype.is_floating_point else torch.zeros
-        yield make(shape.at(sizes), dtype=dtype)
+def _sizes(program: Program, fixed: Mapping[str, int]) -> dict[str, int]:
+    """The free sizes to be shown: nominal, but none of 1."""
+    return {name: max(size, _least(program, name, fixed)) for name, size in program.nominal.items()} | dict(fixed)
 
 
 def _least(program: Program, name: str, fixed: Mapping[str, int]) -> int:

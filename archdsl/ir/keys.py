@@ -28,10 +28,15 @@ def captured(pattern: str, key: str) -> list[str] | None:
     return [*found, key[at:end]]
 
 
+def matches(pattern: str, key: str) -> bool:
+    """Whether a key as a whole is what a pattern says."""
+    return captured(pattern, key) is not None
+
+
 def below(path: str, key: str) -> bool:
     """Whether a key is that of `path`, or of something in it; with a `*` the pattern is one of whole keys."""
     if "*" in path:
-        return captured(path, key) is not None
+        return matches(path, key)
     return key == path or key.startswith(f"{path}.")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from archdsl.ir.graph import Graph, Layer, Node, Program, Rule, Scope
+from archdsl.ir.keys import matches
 from archdsl.ops.op import State
 
 if TYPE_CHECKING:
@@ -79,20 +80,3 @@ def starts_anything(program: Program, graphs: Sequence[Graph]) -> bool:
     return bool(program.init) or any(
         isinstance(node, Layer) and node.starts for graph in graphs for node in graph.nodes
     )
-
-
-def matches(pattern: str, path: str) -> bool:
-    """Whether a path is what a pattern says, `*` standing for anything: linear in the path for each part."""
-    first, *rest = pattern.split("*")
-    if not rest:
-        return pattern == path
-    *middle, last = rest
-    if not path.startswith(first) or not path.endswith(last) or len(path) < len(first) + len(last):
-        return False
-    at, end = len(first), len(path) - len(last)
-    for part in middle:
-        found = path.find(part, at, end)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True

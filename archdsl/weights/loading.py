@@ -7,10 +7,11 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from archdsl.weights.beside import beside
 from archdsl.weights.error import weights_errors
 from archdsl.weights.header import read_header
-from archdsl.weights.match import Choice, match, renamed, wanted
-from archdsl.weights.origin import Origin, origin_of
+from archdsl.weights.match import Choice, match, renamed
+from archdsl.weights.origin import origin_of
 from archdsl.weights.report import Report
 
 if TYPE_CHECKING:
@@ -76,11 +77,7 @@ def save(module: nn.Module, path: str | os.PathLike[str]) -> None:
 def prepare(program: Program, path: str | os.PathLike[str], without: str | Sequence[str], strict: bool) -> Report:
     """What of a file fits a network that is still to be built. Raises `WeightsError`."""
     with weights_errors():
-        file = read_header(os.fspath(path))
-        network = wanted(program)
-        names = renamed(file, network, program.renames)
-        origin = Origin.of_program(program)
-        return match(file, network, names, _choice(without, strict), program.title, origin)
+        return beside(program, os.fspath(path), _choice(without, strict))
 
 
 def finish(module: nn.Module, report: Report) -> None:

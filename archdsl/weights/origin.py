@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from archdsl.ir.keys import Rename
 from archdsl.record import Record
+from archdsl.source import sha256
 from archdsl.weights.header import WeightFile, shortened
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Origin(Record):
     @property
     def sha256(self) -> str:
         """Of the spec's text, as `sha256sum` gives it for the file."""
-        return hashlib.sha256(self.spec.encode("utf-8", "surrogatepass")).hexdigest()
+        return sha256(self.spec)
 
     @staticmethod
     def of_program(program: Program) -> Origin:
