@@ -10,14 +10,7 @@ import torch
 from torch import nn
 
 import archdsl
-from archdsl.budget import Budget, Limits
-from archdsl.diagnostic import Diagnostics
-from archdsl.elaborate.context import Session
-from archdsl.elaborate.files import read_file
-from archdsl.elaborate.networks import build
-from archdsl.elaborate.report import Reporter
-from archdsl.promises import check_promises
-from archdsl.reading import importer, read
+from benchmarks.checking import elaboration
 from benchmarks.handwritten import DenseNet190, ResNet1202
 from benchmarks.measure import SPECS, Row, rounds
 
@@ -27,21 +20,6 @@ NETWORKS: tuple[tuple[str, str, Callable[[], nn.Module]], ...] = (
     ("resnet_cifar.arch", "resnet1202", ResNet1202),
     ("densenet.arch", "densenet_bc190_k40", DenseNet190),
 )
-
-
-def elaboration(name: str, variant: str) -> Callable[[], None]:
-    """What `compiler.check` does behind the parser."""
-    source = read(str(SPECS / name), Limits())
-    file = read_file(source, Budget(), Diagnostics(), importer(source, Limits()))
-
-    def action() -> None:
-        diagnostics = Diagnostics()
-        program = build(file, variant, {}, Session(Budget(), Reporter(diagnostics)))
-        assert program is not None
-        assert not diagnostics.failed
-        assert not list(check_promises(program))
-
-    return action
 
 
 def meta_forward(made: Callable[[], nn.Module]) -> Callable[[], None]:

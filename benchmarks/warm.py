@@ -8,15 +8,9 @@ from statistics import median
 import torch
 from torchvision.models import resnet152
 
-from archdsl.budget import Budget
 from archdsl.compiler import check
-from archdsl.diagnostic import Diagnostics
-from archdsl.elaborate.context import Session
-from archdsl.elaborate.files import read_file
-from archdsl.elaborate.networks import build
-from archdsl.elaborate.report import Reporter
-from archdsl.promises import check_promises
 from archdsl.source import Source
+from benchmarks.checking import elaboration
 from benchmarks.measure import SPECS, Row, rounds
 
 ROUNDS = 31
@@ -25,15 +19,6 @@ TARGET = "resnet152"
 
 def run() -> Iterator[Row]:
     text = (SPECS / "resnet.arch").read_text(encoding="utf-8")
-    file = read_file(Source("resnet.arch", text), Budget(), Diagnostics(), None)
-
-    def elaborate_and_check() -> None:
-        """What `compiler.check` does behind the parser."""
-        diagnostics = Diagnostics()
-        program = build(file, TARGET, {}, Session(Budget(), Reporter(diagnostics)))
-        assert program is not None
-        assert not diagnostics.failed
-        assert not list(check_promises(program))
 
     def with_parsing() -> None:
         assert check(Source("resnet.arch", text), TARGET).program is not None
@@ -46,7 +31,9 @@ def run() -> Iterator[Row]:
         with torch.no_grad():
             module(image)
 
-    checked, parsed, meta = (median(times) for times in rounds(ROUNDS, [elaborate_and_check, with_parsing, forward]))
+    checked, parsed, meta = (
+        median(times) for times in rounds(ROUNDS, [elaboration("resnet.arch", TARGET), with_parsing, forward])
+    )
     for what, taken, least in (("elaborate and check", checked, 10), ("parse, elaborate and check", parsed, 4)):
         yield Row(
             f"{what} resnet152, against a forward pass on the meta device",

@@ -31,9 +31,7 @@ def main() -> None:
     left.set(xlabel="step", ylabel="training loss (smoothed, one seed)", yscale="log")
     right.set(xlabel="depth: first to last 3x3 convolution", ylabel="|gradient| / |weight|, first epoch", yscale="log")
     left.legend(frameon=False)
-    for axes in (left, right):
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
+    curves.tidy(left, right)
     figure.savefig(RESULTS / "degradation.png", dpi=110)
     print(table(results))
 

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import curves
 import digits
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 from torch.nn import functional as F
 from train import measured, schedule
@@ -94,6 +96,20 @@ def _trained(load: Load, data: digits.Digits, seed: int, epochs: int) -> Trained
 def _relative(weight: nn.Parameter) -> torch.Tensor:
     assert weight.grad is not None
     return weight.grad.norm() / weight.detach().norm()
+
+
+def compare(name: str, networks: Mapping[str, Load]) -> None:
+    """Train with three seeds, draw the training losses into the experiment's figure, and print the table."""
+    results = run(name, networks, seeds=(0, 1, 2), epochs=10)
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    for (network, runs), color, style in zip(results.items(), curves.COLORS, curves.STYLES):
+        losses = curves.smoothed(mean_losses(runs), 0.95)
+        axes.plot(losses, color=color, linestyle=style, linewidth=1.3, label=network)
+    axes.set(xlabel="step", ylabel="training loss (smoothed, mean of 3 seeds)", yscale="log")
+    axes.legend(frameon=False)
+    curves.tidy(axes)
+    figure.savefig(RESULTS / f"{name}.png", dpi=110)
+    print(table(results))
 
 
 def table(results: Mapping[str, list[Trained]]) -> str:

@@ -13,6 +13,7 @@ from archdsl.cost import Costs
 from archdsl.state import tensors
 from archdsl.verify import verify
 from tests.emit.build import code, program, ruff
+from tests.emit.by_hand import assert_same_gradients, assert_same_state
 from tests.emit.test_against_interpreter import compare
 
 SPEC = """\
@@ -75,8 +76,7 @@ def test_as_if_written_by_hand() -> None:
     ours = build(program(SPEC))
     torch.manual_seed(0)
     theirs = ByHand()
-    assert list(ours.state_dict()) == list(theirs.state_dict())
-    assert all(map(torch.equal, ours.state_dict().values(), theirs.state_dict().values()))
+    assert_same_state(ours, theirs)
     x = torch.randn(2, 4, 3)
     with torch.no_grad():
         for module in (ours, theirs):
@@ -86,9 +86,7 @@ def test_as_if_written_by_hand() -> None:
     for module in (ours, theirs):
         module(x).square().sum().backward()
     assert torch.equal(ours(x), theirs(x))
-    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
-        assert mine.grad is not None and other.grad is not None
-        assert torch.equal(mine.grad, other.grad)
+    assert_same_gradients(ours, theirs)
 
 
 def test_does_what_the_graph_says() -> None:

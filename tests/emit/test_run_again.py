@@ -14,6 +14,7 @@ from archdsl.receptive import receptive_field
 from archdsl.summary import summarize
 from archdsl.verify import verify
 from tests.emit.build import code, program
+from tests.emit.by_hand import assert_same_gradients, assert_same_state
 from tests.emit.test_against_interpreter import compare
 
 SIAMESE = """\
@@ -80,11 +81,8 @@ def test_as_if_written_by_hand() -> None:
     assert torch.equal(ours(x), theirs(x))
     for module in (ours, theirs):
         module(x).square().sum().backward()
-    assert list(ours.state_dict()) == list(theirs.state_dict())
-    assert all(map(torch.equal, ours.state_dict().values(), theirs.state_dict().values()))
-    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
-        assert mine.grad is not None and other.grad is not None
-        assert torch.equal(mine.grad, other.grad)
+    assert_same_state(ours, theirs)
+    assert_same_gradients(ours, theirs)
 
 
 def test_does_what_the_graph_says() -> None:

@@ -13,6 +13,7 @@ from archdsl.cost import Costs
 from archdsl.state import tensors
 from archdsl.verify import verify
 from tests.emit.build import code, program
+from tests.emit.by_hand import assert_same_gradients, assert_same_state
 from tests.emit.test_against_interpreter import compare
 
 SPEC = """\
@@ -67,16 +68,13 @@ def test_as_if_written_by_hand() -> None:
     ours = build(program(SPEC))
     torch.manual_seed(0)
     theirs = ByHand()
-    assert list(ours.state_dict()) == list(theirs.state_dict())
-    assert all(map(torch.equal, ours.state_dict().values(), theirs.state_dict().values()))
+    assert_same_state(ours, theirs)
     assert [name for name, _ in ours.named_parameters()] == [name for name, _ in theirs.named_parameters()]
     x = torch.randn(2, 4, 8)
     assert torch.equal(ours(x), theirs(x))
     for module in (ours, theirs):
         module(x).square().sum().backward()
-    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
-        assert mine.grad is not None and other.grad is not None
-        assert torch.equal(mine.grad, other.grad)
+    assert_same_gradients(ours, theirs)
 
 
 def test_does_what_the_graph_says() -> None:
