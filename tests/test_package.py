@@ -30,5 +30,5 @@ def test_wheel(tmp_path: Path) -> None:
     package = {f.relative_to(source).as_posix() for f in (source / "archdsl").rglob("*") if f.is_file()}
     assert {name for name in held if not name.startswith(info)} == package
     assert {"archdsl/py.typed", "archdsl/syntax/arch.lark", "archdsl/syntax/arch.tables"} <= package
-    assert info + "licenses/LICENSE" in held
+    assert {info + "licenses/LICENSE", info + "licenses/archdsl/draw/font/OFL.txt"} <= held
     assert "archdsl = archdsl.cli.main:main" in ZipFile(wheel).read(info + "entry_points.txt").decode()

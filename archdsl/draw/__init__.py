@@ -1,0 +1,1 @@
+"""Figures: from a checked graph to SVG, PNG, PDF and DOT."""
