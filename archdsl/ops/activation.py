@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, ClassVar, Literal
 
 from archdsl.ir.shape import Shape
 from archdsl.ops.elementwise import Elementwise
 from archdsl.ops.form import Form, P, X, call
-from archdsl.ops.op import op
+from archdsl.ops.op import Size, op
 from archdsl.ops.rules import refuse_range
 
 
@@ -81,6 +82,7 @@ class Sigmoid(Elementwise):
     module: ClassVar[str] = "Sigmoid"
     function: ClassVar[str] = "torch.sigmoid"
     keeps_output: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
 
 @op("tanh", role="activation")
@@ -98,6 +100,7 @@ class Tanh(Elementwise):
     module: ClassVar[str] = "Tanh"
     function: ClassVar[str] = "torch.tanh"
     keeps_output: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
 
 @op("hardsigmoid", role="activation")
@@ -148,6 +151,10 @@ class Tanhshrink(Elementwise):
 
     module: ClassVar[str] = "Tanhshrink"
     function: ClassVar[str] = "F.tanhshrink"
+    keeps_input: ClassVar[bool] = False
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 4 * prod(output)  # the tanh
 
 
 @op("softplus", role="activation")
@@ -189,6 +196,9 @@ class Softsign(Elementwise):
     module: ClassVar[str] = "Softsign"
     function: ClassVar[str] = "F.softsign"
 
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 4 * prod(output)  # 1 + |x|
+
 
 @op("logsigmoid", role="activation")
 class Logsigmoid(Elementwise):
@@ -204,3 +214,6 @@ class Logsigmoid(Elementwise):
 
     module: ClassVar[str] = "LogSigmoid"
     function: ClassVar[str] = "F.logsigmoid"
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 4 * prod(output)

@@ -23,6 +23,8 @@ class Affine(Op):
         expect output == [N, 6, 28, 28]
     """
 
+    keeps_input: ClassVar[bool] = False
+
     scale: float
     offset: float = 0.0
 
@@ -59,6 +61,7 @@ class Exp(Unary):
     """
 
     keeps_output: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
 
 @op("sqrt", role="activation")
@@ -74,6 +77,7 @@ class Sqrt(Unary):
     """
 
     keeps_output: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
 
 @op("abs", role="activation")

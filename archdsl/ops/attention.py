@@ -92,6 +92,9 @@ class ScaledDotProductAttention(Op):
     def window(self, q: Shape, k: Shape, v: Shape) -> Window:
         return GLOBAL
 
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 4 * prod(output[:-1])  # the logarithms of softmax's sums
+
 
 @op("attention", role="attention")
 class Attention(Op):
@@ -109,6 +112,8 @@ class Attention(Op):
         expect params == 4 * (768 * 768 + 768)
         expect macs == 4 * 197 * 768 * 768 + 2 * 197 * 197 * 768
     """
+
+    keeps_input: ClassVar[bool] = False
 
     further: ClassVar[int] = 2
     weights: ClassVar[tuple[str, ...] | None] = (
@@ -195,3 +200,10 @@ class Attention(Op):
 
     def window(self, *inputs: Shape) -> Window:
         return GLOBAL
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        batch, length, features = output
+        sources = (inputs[0], inputs[min(1, len(inputs) - 1)], inputs[-1])
+        maps = sum(batch * source[1] * features for source in sources)
+        copies = sum(map(prod, inputs))
+        return 4 * (copies + maps + prod(output) + batch * self.heads * length)

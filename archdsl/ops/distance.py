@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import ClassVar
 
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, Infix, X, call
-from archdsl.ops.op import Op, Refused, op
+from archdsl.ops.op import Op, Refused, Size, op
 from archdsl.ops.rules import counterexample, differs, need_floats, need_rank, need_same_dtype
 
 
@@ -25,6 +26,7 @@ class Distance(Op):
     """
 
     operands: ClassVar[int] = 2
+    keeps_input: ClassVar[bool] = False
 
     def shape(self, x: Shape, centres: Shape) -> Shape:
         need_floats(self, x, centres)
@@ -40,3 +42,6 @@ class Distance(Op):
     def torch(self, x: Shape, centres: Shape) -> Form:
         apart = Infix("-", call(".unsqueeze", X(0), -2), X(1))
         return Form(function=call(".sum", call(".square", apart), -1))
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 4 * prod(output) * inputs[0][-1]  # the differences

@@ -63,6 +63,8 @@ class Arange(Op):
         expect output == [1, L, 768]
     """
 
+    keeps_input: ClassVar[bool] = False
+
     _: KW_ONLY
     axis: int | None = None
     size: int | None = None

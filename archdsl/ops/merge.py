@@ -90,6 +90,7 @@ class Add(Combine):
     """
 
     sign: ClassVar[str] = "+"
+    keeps_input: ClassVar[bool] = False
 
 
 @op("sub", role="merge")
@@ -109,6 +110,7 @@ class Sub(Combine):
 
     sign: ClassVar[str] = "-"
     operands: ClassVar[int] = 2
+    keeps_input: ClassVar[bool] = False
 
     def shape(self, *inputs: Shape) -> Shape:
         if inputs[0].dtype == "bool":
@@ -150,6 +152,7 @@ class Concat(Op):
     """
 
     operands: ClassVar[int] = MANY
+    keeps_input: ClassVar[bool] = False
 
     axis: int | None = None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import prod
 from typing import ClassVar
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, P, X, call
-from archdsl.ops.op import Op, Refused, State, op
+from archdsl.ops.op import Op, Refused, Size, State, op
 from archdsl.ops.rules import (
     at_least,
     fixed,
@@ -107,6 +108,9 @@ class BatchNorm(Normalisation):
         channels = in_channels(self, x)
         return (affine(channels) if self.affine else ()) + (running(channels) if self.track else ())
 
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 8 * output[1]  # the batch's means and deviations
+
 
 @op("instancenorm", role="norm")
 class InstanceNorm(Normalisation):
@@ -153,6 +157,9 @@ class InstanceNorm(Normalisation):
     def state(self, x: Shape) -> tuple[State, ...]:
         channels = in_channels(self, x)
         return (affine(channels) if self.affine else ()) + (running(channels) if self.track else ())
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 8 * prod(output[:2])
 
 
 @op("layernorm", role="norm")
@@ -201,6 +208,9 @@ class LayerNorm(Normalisation):
     def state(self, x: Shape) -> tuple[State, ...]:
         return affine(*self._sizes(x))[: self.affine * (1 + self.bias)]
 
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 8 * prod(output[: -self.axes])
+
 
 @op("groupnorm", role="norm")
 class GroupNorm(Normalisation):
@@ -245,6 +255,9 @@ class GroupNorm(Normalisation):
     def state(self, x: Shape) -> tuple[State, ...]:
         return affine(in_channels(self, x)) if self.affine else ()
 
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 8 * output[0] * self.groups
+
 
 @op("lrn", role="norm")
 class LocalResponseNorm(Op):
@@ -287,3 +300,8 @@ class LocalResponseNorm(Op):
             module=call("nn.LocalResponseNorm", P("size"), defaults=defaults, **options),
             function=call("F.local_response_norm", X(), P("size"), defaults=defaults, **options),
         )
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        batch, channels, *spatial = output
+        padded = batch * (channels + self.groups * (self.size - 1)) * prod(spatial)
+        return 4 * (padded + 2 * prod(output))  # the padded squares, the divisor, and what it is the power of

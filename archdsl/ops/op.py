@@ -132,6 +132,8 @@ class Op(Record):
     """Its output shares the input's memory, so it costs no activation memory."""
     keeps_output: ClassVar[bool] = False
     """Its backward pass reads its output, so nothing may overwrite that in place."""
+    keeps_input: ClassVar[bool] = True
+    """Its backward pass reads its inputs, so that they stay in memory until then: a product's does, a sum's doesn't."""
     weights: ClassVar[tuple[str, ...] | None] = ()
     """The names that its parameters may have in `state`; the first is what is meant where the op alone is named. None:
     they are only known of a step."""
@@ -153,6 +155,13 @@ class Op(Record):
 
     def macs(self, inputs: tuple[Size, ...], output: Size) -> int:
         """Multiply-accumulates of one pass, at plain sizes. Convolutions and matrix products only."""
+        return 0
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        """What its forward pass in training leaves for the backward pass beside inputs and output: masks, indices.
+
+        As PyTorch does it on the CPU in float32; on CUDA some masks are smaller.
+        """
         return 0
 
     def window(self, *inputs: Any, **_: Any) -> Window | None:

@@ -28,6 +28,7 @@ class Pad(Op):
         expect output == [N, 32, 112, 112]
     """
 
+    keeps_input: ClassVar[bool] = False
     classes: ClassVar[Mapping[str, str]] = {
         "reflect": "ReflectionPad",
         "replicate": "ReplicationPad",

@@ -42,6 +42,7 @@ class Slice(Op):
     """
 
     view: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
     axis: int
     start: int = 0
@@ -86,6 +87,7 @@ class Select(Op):
     """
 
     view: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
     axis: int
     index: int
@@ -122,6 +124,7 @@ class Expand(Op):
 
     view: ClassVar[bool] = True
     further: ClassVar[int] = 1
+    keeps_input: ClassVar[bool] = False
 
     sizes: tuple[int, ...] | None = None
 

@@ -28,6 +28,7 @@ class Chunk(Op):
     """
 
     view: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
     pieces: int
     axis: int = 1
@@ -59,6 +60,7 @@ class Unbind(Op):
     """
 
     view: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
     axis: int
 

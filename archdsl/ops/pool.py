@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from archdsl.ir.dim import Dim
@@ -165,6 +166,9 @@ class MaxPool(Pool):
     def torch(self, x: Shape) -> Form:
         return self.form(x, "MaxPool", "max_pool")
 
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 8 * prod(output)  # where each window's largest number is
+
 
 @op("avgpool", role="pool")
 class AvgPool(Pool):
@@ -236,3 +240,6 @@ class LpPool(Op):
 
     def window(self, x: Shape) -> Window:
         return windows(self, x, self.kernel, self.stride).seen()
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 4 * (prod(inputs[0]) + 4 * prod(output))  # it is made of powers, a mean and a root

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple, NoReturn
+from typing import ClassVar, NamedTuple, NoReturn
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
@@ -34,6 +34,8 @@ class Rearrange(Op):
         rearrange("n (h a) (w b) d -> n h w (b a d)", a=2, b=2)
         expect output == [N, 28, 28, 384]
     """
+
+    keeps_input: ClassVar[bool] = False
 
     pattern: str
     sizes: AxisSizes = ()

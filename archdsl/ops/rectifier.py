@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import ClassVar
 
 from archdsl.ir.shape import Shape
 from archdsl.ops.elementwise import Elementwise
 from archdsl.ops.form import Form, P, Training, X, call
-from archdsl.ops.op import State, op
+from archdsl.ops.op import Size, State, op
 from archdsl.ops.rules import in_channels, need_weights, refuse_range
 
 
@@ -27,6 +28,7 @@ class Relu(Elementwise):
     function: ClassVar[str] = "F.relu"
     overwrites: ClassVar[bool] = True
     keeps_output: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
 
 @op("relu6", role="activation")
@@ -137,6 +139,9 @@ class Rrelu(Elementwise):
             # Outside training the mean slope counts, and the backward pass in place reads the sign off the output.
             inplace=self.lower + self.upper >= 0,
         )
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 4 * prod(output)  # the slopes drawn
 
 
 @op("elu", role="activation")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from math import prod
+from typing import ClassVar
+
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Axis, Form, Infix, P, Training, X, call
-from archdsl.ops.op import Op, op
+from archdsl.ops.op import Op, Size, op
 from archdsl.ops.rules import need_channels, need_floats, need_probability, need_spatial
 
 
 class Random(Op):
     """Drops with probability `p`."""
+
+    keeps_input: ClassVar[bool] = False
 
     p: float = 0.5
 
@@ -47,6 +52,9 @@ class Dropout(Random):
             inplace=True,
         )
 
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 4 * (prod(output[:2]) if self.channels else prod(output))
+
 
 @op("alpha_dropout", role="regularise")
 class AlphaDropout(Random):
@@ -76,6 +84,9 @@ class AlphaDropout(Random):
             module=call(f"nn.{module}", P("p")), function=call(f"F.{function}", X(), P("p"), Training()), inplace=True
         )
 
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 4 * (prod(output[:2]) if self.channels else prod(output))
+
 
 @op("drop_path", role="regularise")
 class DropPath(Random):
@@ -94,3 +105,6 @@ class DropPath(Random):
         # Dropout on a factor for each sample: no class is needed, and it draws the same numbers as torchvision's.
         factor = call(".new_ones", X(), Axis(0), *(1 for _ in x.dims[1:]))
         return Form(function=Infix("*", X(), call("F.dropout", factor, P("p"), Training())))
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return 4 * output[0]

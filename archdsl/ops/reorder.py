@@ -25,6 +25,8 @@ class Roll(Op):
         expect output == [N, 56, 56, 96]
     """
 
+    keeps_input: ClassVar[bool] = False
+
     axes: Axes
     shifts: Axes
 
@@ -64,6 +66,7 @@ class Take(Op):
     """
 
     further: ClassVar[int] = 1
+    keeps_input: ClassVar[bool] = False
 
     axis: int
     indices: Axes | None = None

@@ -29,6 +29,7 @@ class Flatten(Op):
     """
 
     view: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
     start: int = 1
     end: int = -1
@@ -65,6 +66,7 @@ class Identity(Op):
     """
 
     view: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
     def shape(self, x: Shape) -> Shape:
         return x

@@ -32,6 +32,7 @@ class Upsample(Op):
 
     reach: ClassVar[Mapping[str, int]] = {"nearest": 1, "nearest_exact": 1, "bicubic": 4}
     """How many input elements one output element is made of; 2 for the linear modes."""
+    keeps_input: ClassVar[bool] = False
 
     factor: int | Size | None = None
     _: KW_ONLY

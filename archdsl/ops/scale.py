@@ -71,6 +71,7 @@ class Bias(PerChannel):
     """
 
     weights: ClassVar[tuple[str, ...] | None] = ("bias",)
+    keeps_input: ClassVar[bool] = False
 
     value: float = 0.0
 

@@ -43,6 +43,7 @@ class Softmax(AlongAxis):
     module: ClassVar[str] = "Softmax"
     function: ClassVar[str] = "F.softmax"
     keeps_output: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
 
 @op("log_softmax", role="activation")
@@ -60,6 +61,7 @@ class LogSoftmax(AlongAxis):
     module: ClassVar[str] = "LogSoftmax"
     function: ClassVar[str] = "F.log_softmax"
     keeps_output: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
 
 @op("softmin", role="activation")
@@ -77,6 +79,7 @@ class Softmin(AlongAxis):
     module: ClassVar[str] = "Softmin"
     function: ClassVar[str] = "F.softmin"
     keeps_output: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
 
 
 @op("glu", role="activation")
