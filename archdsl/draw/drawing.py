@@ -15,7 +15,7 @@ Point = tuple[float, float]
 
 
 class Text(Record):
-    """One line of text, in the shipped font. `y` is the middle of its line, `x` its start, middle or end: see anchor."""
+    """One line of text, in the shipped font. `y` is the middle of its line; `x` is where its `anchor` says."""
 
     text: str
     x: float
