@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archdsl.budget import Limits
-from archdsl.cli.table import binary, decimal, text_table
+from archdsl.render.table import binary, decimal, text_table
 from archdsl.summary import summarize
 from tests.cli.specs import network, program
 

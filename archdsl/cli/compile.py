@@ -20,10 +20,10 @@ from archdsl.cli.options import (
 from archdsl.cli.output import write
 from archdsl.cli.session import checked, refusals
 from archdsl.cli.summary import depth_option
-from archdsl.cli.table import text_table
 from archdsl.formats import as_text
 from archdsl.ir.graph import Program
 from archdsl.reading import STDIN
+from archdsl.render.table import text_table
 from archdsl.render.terminal import printable
 from archdsl.summary import summarize
 

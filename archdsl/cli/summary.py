@@ -17,7 +17,7 @@ from archdsl.cli.options import (
     target_argument,
 )
 from archdsl.cli.session import checked
-from archdsl.cli.table import FORMATS, text_table
+from archdsl.render.table import FORMATS, text_table
 from archdsl.summary import summarize
 
 depth_option = click.option(

@@ -1,4 +1,5 @@
 """Diagnostics made visible: for people (`full`, `concise`) and for machines (`json`, `github`, `sarif`).
+Beside them, in `table.py`, a summary as a table.
 
 What renders is imported when there is something to render: a clean check never pays for it.
 """
