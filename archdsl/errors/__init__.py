@@ -17,6 +17,7 @@ FAMILIES = (
     "weights",
     "networks",
     "packages",
+    "figures",
 )
 """E01xx, E02xx, ... in this order."""
 

@@ -12,7 +12,7 @@ import archdsl
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
-HEAVY = ("torch", "numpy", "networkx", "rich", "graphviz", "safetensors", "importlib.metadata")
+HEAVY = ("torch", "numpy", "networkx", "rich", "pygraphviz", "safetensors", "importlib.metadata")
 
 SCRIPT = """
 import sys
