@@ -14,6 +14,7 @@ from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Block, Braces, Given, Size, StepValue, Tensor, Weight, described, is_list, items
 from archdsl.elaborate.written import KEYWORDS
 from archdsl.ir.dim import Dim
+from archdsl.ir.shares import Device, Mesh
 from archdsl.ir.why import Traced, Why
 from archdsl.ops.op import Op, Param
 from archdsl.source import Span
@@ -325,6 +326,8 @@ _KINDS: dict[str, tuple[Callable[[object], bool], str, Callable[[object], object
     "list": (is_list, "a list", _same),
     "step": (_is(StepValue), "a step, such as relu", _same),
     "steps": (_is(Braces), "braces, written behind the call", _same),
+    "Mesh": (_is(Mesh), "a mesh", _same),
+    "Device": (_is(Device), "a device of a mesh, such as gpus[0]", _same),
     "value": (_is(Tensor), "a value of the network, such as @", _same),
 }
 """Kind -> what it accepts, how messages say it, how the value is widened."""
@@ -356,7 +359,7 @@ def _refuse_second_params(block: Block, at: At) -> None:
 
 _TYPES = {
     "int": "int", "float": "float", "number": "number", "bool": "bool", "string": "str", "size": "Size",
-    "step": "step", "steps": "steps", "value": "value", "list": "list",
+    "step": "step", "steps": "steps", "value": "value", "list": "list", "mesh": "Mesh", "device": "Device",
 }  # fmt: skip
 """Type as annotated -> kind."""
 

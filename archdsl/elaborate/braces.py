@@ -113,6 +113,7 @@ def _unfold(braces: Braces, at: At) -> Flow | None:
         guards=at.guards,
         region=at.region,
         elsewhere=Elsewhere(there, at.scope),
+        split=at.split,
     )
     at.session.spend("work", braces.weight // 2, braces.body.span)
     with at.session.deeper(braces.body.span):

@@ -42,13 +42,17 @@ class Call:
 
     __slots__ = ("args", "block", "inputs", "key", "offered")
 
-    def __init__(self, block: Block, args: dict[str, Traced], at: At) -> None:
-        handed = (at.current, *(traced.value for traced in args.values()))
+    def __init__(self, block: Block, args: dict[str, Traced], span: Span, at: At) -> None:
+        handed: tuple[object, ...] = (at.current, *(traced.value for traced in args.values()))
+        if at.session.splits:
+            from archdsl.elaborate.sharing import gathered
+
+            handed = tuple(gathered(one, span, at) for one in handed)
         self.block = block
         self.args = args
         self.inputs = tuple(value for one in handed for value in at.scope.localise_all(one))
         self.offered, same = offered_by(handed)
-        self.key: Hashable = (id(block.declaration), same, *args, *map(key, handed))
+        self.key: Hashable = (id(block.declaration), same, at.split, *args, *map(key, handed))
 
 
 def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, span: Span, at: At) -> Flow:
@@ -56,7 +60,7 @@ def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, sp
     params = block_params(block, at)
     _need_braces(block, params, given, span, at)
     found = match(block.name, params, given, span, at)
-    call = Call(block, {param.name: found[param.name] for param in params if param.name in found}, at)
+    call = Call(block, {param.name: found[param.name] for param in params if param.name in found}, span, at)
     at.session.spend("steps", 1, span)
     name = at.scope.claim(label, "block call", span, at)
     try:
@@ -128,7 +132,7 @@ def _elaborate(body: Body, call: Call, frame: Frame, at: At) -> None:
     entries = iter([builder.add_input(label, value.shape) for label, value in zip(labels, call.inputs)])
     entry = with_tensors(at.current, entries)
     handed = [] if entry is None else [entry]
-    inner = At(session, block.file, Names(), builder, block=block, entries=handed, current=entry)
+    inner = At(session, block.file, Names(), builder, block=block, entries=handed, current=entry, split=at.split)
     before = session.budget.spent("steps")
     session.reporter.frame = frame
     try:

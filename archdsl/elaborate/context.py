@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from archdsl.budget import Budget, Exceeded
 from archdsl.elaborate.flow import seen_elsewhere
 from archdsl.elaborate.report import Reporter
-from archdsl.elaborate.values import Block, Flow
+from archdsl.elaborate.values import Block, Flow, Tensor
 from archdsl.ir.dim import Domain
-from archdsl.ir.graph import Graph, Guard, Layer, Place, Promise, Region, Rule, Turn
+from archdsl.ir.graph import Graph, Guard, Layer, Place, Promise, Region, Rule, Turn, Value
 from archdsl.ir.keys import Rename
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archdsl.elaborate.reshaped import Reshaped
     from archdsl.elaborate.scopes import Entry, ScopeBuilder
     from archdsl.elaborate.tying import Shared
+    from archdsl.ir.shares import Split
 
 
 class Session:
@@ -49,6 +50,8 @@ class Session:
         self.init: list[Rule] = []
         self.keep_promises = True
         self.renames: list[Rename] = []
+        self.splits = False  # once one was met
+        self.gathered: dict[Value, Tensor] = {}  # what is shared out, and where it was made whole outside
 
     def spend(self, limit: str, amount: int, span: Span) -> None:
         """Count against the budget; going over ends the run with one message, at `span`."""
@@ -194,6 +197,7 @@ class At:
         "region",
         "scope",
         "session",
+        "split",
         "turns",
     )
 
@@ -211,6 +215,7 @@ class At:
         guards: tuple[Guard, ...] = (),
         region: Region | None = None,
         elsewhere: Elsewhere | None = None,
+        split: Split | None = None,
     ) -> None:
         self.session = session
         self.file = file
@@ -223,6 +228,7 @@ class At:
         self.guards = guards
         self.region = region
         self.elsewhere = elsewhere
+        self.split = split
 
     @property
     def home(self) -> At:
@@ -243,6 +249,7 @@ class At:
         turn: Turn | None = None,
         guard: Guard | None = None,
         region: Region | None = None,
+        split: Split | None = None,
     ) -> At:
         """The place between braces that stand here: names bound there end there."""
         return At(
@@ -257,6 +264,7 @@ class At:
             guards=(*self.guards, guard) if guard else self.guards,
             region=region or self.region,
             elsewhere=self.elsewhere,
+            split=split or self.split,
         )
 
     @property
@@ -265,7 +273,7 @@ class At:
         return self.entries[0] if len(self.entries) == 1 else None
 
     def place(self, span: Span) -> Place:
-        return Place(span, self.turns, self.guards, self.region)
+        return Place(span, self.turns, self.guards, self.region, self.split)
 
     @property
     def reporter(self) -> Reporter:

@@ -11,6 +11,7 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import POISON, Items, Size, StepValue, described, is_list, items, show, type_name
 from archdsl.ir.dim import Dim
+from archdsl.ir.shares import Device, Mesh
 from archdsl.ir.why import Traced, Why
 from archdsl.source import Span
 from archdsl.syntax import ast
@@ -227,6 +228,10 @@ def _index(node: ast.Index, at: At) -> Traced:
         traced = evaluate(node.index, at)
         character = base.value[_position(len(base.value), traced, node.index.span, at, "string")]
         return Traced(character, Why("literal", node.span, character))
+    if isinstance(base.value, Mesh):
+        number = _position(base.value.size, evaluate(node.index, at), node.index.span, at, "mesh")
+        device = Device(base.value, number % base.value.size)
+        return Traced(device, Why("literal", node.span, device))
     parts = list_items(base, "an index", node.base.span, at)
     traced = evaluate(node.index, at)
     found = item_at(parts, traced, node.index.span, at)
@@ -248,7 +253,7 @@ def _position(length: int, position: Traced, span: Span, at: At, holder: str = "
 def _outside(length: int, index: int, holder: str, span: Span, at: At) -> Failed:
     from archdsl.errors.values import OutOfList
 
-    parts = ("character", "characters") if holder == "string" else ("item", "items")
+    parts = {"string": ("character", "characters"), "mesh": ("device", "devices")}.get(holder, ("item", "items"))
     return at.reporter.fail(OutOfList(length, index, holder, *parts), span)
 
 

@@ -37,6 +37,7 @@ class SpecFile:
         self.networks: dict[str, ast.Network] = {}
         self.variants: dict[str, ast.Variant] = {}
         self.lets: dict[str, ast.Let] = {}
+        self.meshes: dict[str, ast.Mesh] = {}
         self.imports: dict[str, SpecFile] = {}
         self.unread: set[str] = set()  # imports that failed, which was reported: their uses say nothing more
         self.declared: dict[str, Span] = {}
@@ -45,14 +46,14 @@ class SpecFile:
         self._evaluating: list[str] = []
 
     def names(self) -> list[str]:
-        return [*self.blocks, *self.lets]
+        return [*self.blocks, *self.lets, *self.meshes]
 
     def find(self, name: str, session: Session) -> Traced | None:
         """What a name of this file stands for in an expression; `POISON` where its `let` failed."""
         if name in self.blocks:
             step = self._steps.setdefault(name, StepValue(Block(self.blocks[name], self)))
             return Traced(step, Why("literal", self.blocks[name].name.span, step))
-        if name not in self.lets:
+        if name not in self.lets and name not in self.meshes:
             return None
         cached = self._values.get(name)
         if cached is None or cached[0] is not session:
@@ -62,6 +63,10 @@ class SpecFile:
     def _evaluate(self, name: str, session: Session) -> Traced:
         from archdsl.elaborate.expressions import evaluate
 
+        if name in self.meshes:
+            from archdsl.elaborate.meshes import mesh
+
+            return mesh(self.meshes[name], self.place(session))
         let = self.lets[name]
         poison = Traced(POISON, Why("literal", let.span, POISON))
         if name in self._evaluating:
@@ -108,12 +113,14 @@ class _Reader:
     def _declare(self, item: ast.Item, file: SpecFile) -> None:
         if isinstance(item, ast.Import):
             self._import(item, file)
-        elif isinstance(item, ast.Mesh):
-            from archdsl.errors.names import Unsupported
-
-            self._report(Unsupported("`mesh`"), item.span)
         elif not isinstance(item, ast.Bad) and self._is_new(item.name, file):
-            kinds = {ast.Block: file.blocks, ast.Network: file.networks, ast.Variant: file.variants, ast.Let: file.lets}
+            kinds = {
+                ast.Block: file.blocks,
+                ast.Network: file.networks,
+                ast.Variant: file.variants,
+                ast.Let: file.lets,
+                ast.Mesh: file.meshes,
+            }
             kinds[type(item)][item.name.text] = item  # type: ignore[index]
 
     def _is_new(self, name: ast.Name, file: SpecFile) -> bool:

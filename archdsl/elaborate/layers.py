@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from archdsl.budget import Exceeded
 from archdsl.diagnostic import Label
@@ -18,6 +19,9 @@ from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced, Why
 from archdsl.ops.op import Op, Refused, take_undecided
 from archdsl.source import Span
+
+if TYPE_CHECKING:
+    from archdsl.ir.shares import Split
 
 
 def add_layer(
@@ -35,18 +39,24 @@ def add_layer(
     its own words."""
     at.session.spend("steps", 1, span)
     at.session.spend("work", len(operands), span)
+    if at.session.splits and at.split is None:
+        from archdsl.elaborate.sharing import gathered
+
+        operands = [gathered(operand, span, at) for operand in operands]
     inputs = tuple(at.scope.localise(operand) for operand in operands)
     shapes = _known_shapes(inputs)
     if shapes is None:
         return add_unknown(label, span, at, counts=op.role != "merge", inputs=inputs)
     try:
         shape = op.shape(*shapes)
+        if at.split is not None:
+            op, shape = _in_split(op, shapes, shape, at.split, at)
         counts = at.session.is_module(op, shapes)
     except Refused as refused:
         take_undecided()
         if merges:
             raise
-        report_refusal(refused, args, operands, span, at)
+        report_refusal(refused, args, operands, span, at, label)
         raise Failed from None
     except Exceeded as over:
         take_undecided()
@@ -66,6 +76,16 @@ def add_layer(
     result = at.scope.add_all(node)
     at.scope.enter(label and label.parts, result, node=node)
     return result
+
+
+def _in_split(
+    op: Op, inputs: tuple[Shape, ...], made: Shape | tuple[Shape, ...], split: Split, at: At
+) -> tuple[Op, Shape | tuple[Shape, ...]]:
+    """The op as one device computes what all do, and what it makes, shared out as it is."""
+    from archdsl.elaborate.sharing import fit, shared
+
+    op, shares = fit(op, inputs, split)
+    return at.session.intern(op), shared(made, shares)
 
 
 def _known_shapes(inputs: Sequence[Value]) -> tuple[Shape, ...] | None:
@@ -114,7 +134,12 @@ def explain_sizes(op: Op, shape: Shape, inputs: Sequence[Shape], args: Mapping[s
 
 
 def report_refusal(
-    refused: Refused, args: Mapping[str, Traced], operands: Sequence[Tensor], span: Span, at: At
+    refused: Refused,
+    args: Mapping[str, Traced],
+    operands: Sequence[Tensor],
+    span: Span,
+    at: At,
+    label: StepLabel | None = None,
 ) -> None:
     """Point at the argument that is to blame, and say where the operands' sizes came from."""
     given = args.get(refused.param or "")
@@ -126,8 +151,13 @@ def report_refusal(
         notes.append(f"{refused.param}: {text}")
     several = {operand.value: operand for operand in operands[-3:]}
     labels = [made_by(operand, at) for operand in several.values()]
+    helps = refused.helps
+    if at.split is not None:
+        from archdsl.elaborate.sharing import helps_in_split
+
+        helps = (*helps, *helps_in_split(refused.error, label, span))
     at.reporter.report(
-        refused.error, blamed, labels=tuple(label for label in labels if label), notes=tuple(notes), helps=refused.helps
+        refused.error, blamed, labels=tuple(one for one in labels if one), notes=tuple(notes), helps=helps
     )
 
 

@@ -14,6 +14,7 @@ from archdsl.elaborate.steps import run_chain
 from archdsl.elaborate.values import Tensor
 from archdsl.ir.graph import CHECKPOINT, TRAINING, Graph, Node, Output, Region
 from archdsl.ops.op import Param
+from archdsl.source import Span
 from archdsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -142,6 +143,15 @@ def last_value(result: Flow | None, at: At) -> Stated | None:
     return Stated(Output("", last.value.node.place.span), last, ())
 
 
+def _whole(tensor: Tensor, span: Span, at: At) -> Tensor:
+    """What a network gives back is whole, wherever in a split it was made."""
+    if not at.session.splits:
+        return tensor
+    from archdsl.elaborate.sharing import gathered
+
+    return gathered(tensor, span, at)
+
+
 def finish(graph: Graph, last: Stated | None, at: At) -> None:
     """What the network gives back, main outputs first, and the order in which its steps run."""
     stated = list(at.session.outputs.values())
@@ -154,7 +164,7 @@ def finish(graph: Graph, last: Stated | None, at: At) -> None:
         stated.insert(0, last)
     for one in sorted(stated, key=lambda one: one.output.training):
         graph.returns.append(one.output)
-        graph.outputs.append(at.scope.localise(one.tensor))
+        graph.outputs.append(at.scope.localise(_whole(one.tensor, one.output.span, at)))
     chains = [one.nodes for one in stated if one.nodes]
     order = running_order(graph.nodes, chains)
     graph.order = order if order != graph.nodes else None

@@ -152,7 +152,7 @@ def _entering(graph: Graph, index: int, shape: Shape | None) -> Shape | None:
         dim.with_why(Why("input", graph.span, dim if dim.constant is None else dim.constant, (), f"{index}.{axis}"))
         for axis, dim in enumerate(shape.dims)
     ]
-    return Shape(dims, shape.dtype, shape.channel_axis)
+    return Shape(dims, shape.dtype, shape.channel_axis, shape.shares)
 
 
 def seen_outside(inner: Value, scope: Scope) -> Shape | None:
@@ -165,4 +165,4 @@ def seen_outside(inner: Value, scope: Scope) -> Shape | None:
     for dim in shape.dims:
         value = dim if dim.constant is None else dim.constant
         dims.append(dim.with_why(CallWhy(span, value, dim.why, scope) if dim.why else None))
-    return Shape(dims, shape.dtype, shape.channel_axis)
+    return Shape(dims, shape.dtype, shape.channel_axis, shape.shares)

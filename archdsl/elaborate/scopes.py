@@ -238,7 +238,7 @@ class ScopeBuilder:
                 dim.with_why(Why("input", span, dim if dim.constant is None else dim.constant, (), f"{index}.{axis}"))
                 for axis, dim in enumerate(shape.dims)
             ]
-            shape = Shape(dims, shape.dtype, shape.channel_axis)
+            shape = Shape(dims, shape.dtype, shape.channel_axis, shape.shares)
         node = Input(label, shape, Place(span))
         self.graph.inputs.append(node.outputs[0])
         return Tensor(node.outputs[0], self)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Union, cast
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Value
+from archdsl.ir.shares import Device, Mesh
 from archdsl.ir.why import Traced
 from archdsl.ops.op import Op, Param
 from archdsl.source import Span
@@ -178,7 +179,7 @@ def items(value: object) -> tuple[Traced, ...]:
 
 
 def is_list(value: object) -> bool:
-    return isinstance(value, tuple) and not isinstance(value, Size)
+    return isinstance(value, tuple) and not isinstance(value, (Size, Mesh, Device))
 
 
 def is_flow(value: object) -> bool:
@@ -213,6 +214,8 @@ _TYPE_NAMES: tuple[tuple[type, str], ...] = (
     (Braces, "braces"),
     (Tensor, "value"),
     (Weight, "tensor"),
+    (Mesh, "mesh"),
+    (Device, "device"),
 )
 
 

@@ -18,6 +18,7 @@ from archdsl.elaborate.statements import run_body, run_sequence
 from archdsl.elaborate.values import Flow, Items, Tensor
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.graph import Region
+from archdsl.ir.shares import Mesh
 from archdsl.ir.why import Traced
 from archdsl.ops.op import Op, Refused
 from archdsl.source import Span
@@ -110,6 +111,15 @@ class Wiring:
         if kind == self.at.scope.graph.kind and self.at.scope.graph.span is self.unit.span:
             return self.at.inner()
         return self.at.inner(region=Region(kind, body.span, self.at.region, title))
+
+    def share_out(self, mesh: Mesh, by: tuple[int, ...] | None) -> Flow:
+        """Unfold the braces as each device of a mesh runs them; the result is whole."""
+        from archdsl.elaborate.sharing import gathered, split_over
+
+        place = self._inside("split", self.braces)
+        place.split = split_over(mesh, by, self.unit, self.at)
+        result = run_sequence(self.braces, place)
+        return self.input if result is None else gathered(result, self.span, self.at)
 
     def lines(self, kind: str) -> list[tuple[Flow, Span]]:
         """Unfold the braces, each line from the connector's input; at least one result, each with its line's text."""

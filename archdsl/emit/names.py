@@ -16,6 +16,7 @@ OWN = {
     "CeilConv2d": "conv",
     "ConnectedConv": "conv",
     "Bias": "scale",
+    "GroupedLinear": "dense",
     "GroupedLocalResponseNorm": "norm",
     "MultiheadAttention": "attention",
     "Scale": "scale",

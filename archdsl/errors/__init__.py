@@ -18,6 +18,7 @@ FAMILIES = (
     "networks",
     "packages",
     "figures",
+    "devices",
 )
 """E01xx, E02xx, ... in this order."""
 

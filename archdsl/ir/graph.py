@@ -18,6 +18,7 @@ from archdsl.source import Source, Span
 
 if TYPE_CHECKING:
     from archdsl.initial import Init, Start
+    from archdsl.ir.shares import Split
 
 
 class Value:
@@ -73,17 +74,26 @@ CHECKPOINT = "checkpoint"
 
 
 class Place:
-    """Where in its block a step is written: the text, the loop turns around it, the conditions that let it in."""
+    """Where in its block a step is written: the text, the loop turns around it, the conditions that let it in.
 
-    __slots__ = ("guards", "region", "span", "turns")
+    split: that of its devices, for a step that each of them runs on its own part.
+    """
+
+    __slots__ = ("guards", "region", "span", "split", "turns")
 
     def __init__(
-        self, span: Span, turns: tuple[Turn, ...] = (), guards: tuple[Guard, ...] = (), region: Region | None = None
+        self,
+        span: Span,
+        turns: tuple[Turn, ...] = (),
+        guards: tuple[Guard, ...] = (),
+        region: Region | None = None,
+        split: Split | None = None,
     ) -> None:
         self.span = span
         self.turns = turns
         self.guards = guards
         self.region = region
+        self.split = split
 
     def within(self, kind: str) -> Region | None:
         """The innermost region of that kind that it stands in."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from archdsl.ir.dim import Dim
+
+if TYPE_CHECKING:
+    from archdsl.ir.shares import Shares
 
 ITEM_SIZES: Mapping[str, int] = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2,
@@ -14,14 +18,24 @@ ITEM_SIZES: Mapping[str, int] = {
 
 
 class Shape:
-    """Sizes along axes: batch first. `channel_axis` is tracked through reshapes; None where there is no such axis."""
+    """Sizes along axes: batch first. `channel_axis` is tracked through reshapes; None where there is no such axis.
 
-    __slots__ = ("channel_axis", "dims", "dtype")
+    shares: how it is shared out over devices; None: each that has it has all of it. The sizes are the whole's.
+    """
 
-    def __init__(self, dims: Iterable[Dim], dtype: str = "float32", channel_axis: int | None = 1) -> None:
+    __slots__ = ("channel_axis", "dims", "dtype", "shares")
+
+    def __init__(
+        self,
+        dims: Iterable[Dim],
+        dtype: str = "float32",
+        channel_axis: int | None = 1,
+        shares: Shares | None = None,
+    ) -> None:
         self.dims = tuple(dims)
         self.dtype = dtype
         self.channel_axis = channel_axis
+        self.shares = shares
 
     @property
     def rank(self) -> int:
@@ -33,9 +47,13 @@ class Shape:
         return self.dims[2:]
 
     def replace(self, axis: int, dim: Dim) -> Shape:
-        """The same shape with another size along `axis` (negative: from the end)."""
+        """The same shape, whole, with another size along `axis` (negative: from the end)."""
         axis %= len(self.dims)
         return Shape((*self.dims[:axis], dim, *self.dims[axis + 1 :]), self.dtype, self.channel_axis)
+
+    def shared(self, shares: Shares | None) -> Shape:
+        """The same shape, shared out so."""
+        return self if self.shares == shares else Shape(self.dims, self.dtype, self.channel_axis, shares)
 
     def at(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """Plain numbers, once the free sizes are chosen."""
@@ -48,7 +66,7 @@ class Shape:
         return hash(self._key())
 
     def _key(self) -> tuple[object, ...]:
-        return self.dims, self.dtype, self.channel_axis
+        return self.dims, self.dtype, self.channel_axis, self.shares
 
     def __str__(self) -> str:
         """As errors show it: `64x56x56`, without the batch."""

@@ -14,6 +14,7 @@ FAMILIES = {
     "dense": "linear",
     "distance": "distance",
     "embedding": "arange embedding",
+    "exchange": "exchange",
     "merge": "add concat matmul mul sub",
     "norm": "bn groupnorm instancenorm layernorm lrn",
     "pad": "pad",

@@ -32,6 +32,9 @@ class Affine(Op):
         need_floats(self, x)
         return x
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return axis
+
     def torch(self, x: Shape) -> Form:
         scaled = Infix("*", X(), P("scale"))
         return Form(function=Infix("+", scaled, P("offset")) if self.offset else scaled)
@@ -43,6 +46,9 @@ class Unary(Op):
     def shape(self, x: Shape) -> Shape:
         need_floats(self, x)
         return x
+
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return axis
 
     def torch(self, x: Shape) -> Form:
         return Form(function=call(f"torch.{self.name}", X()))

@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
+from archdsl.ir.shares import Shares
+from archdsl.ops.apart import in_groups
 from archdsl.ops.connect import links, need_table
 from archdsl.ops.form import Form, P, call
 from archdsl.ops.op import Op, Refused, Size, State, Table, Window, op
@@ -51,6 +53,13 @@ class Convolution(Op):
         at_least(self, 1, "channels", "kernel", "stride", "dilation", "groups")
         at_least(self, 0, "pad")
         need_groups(self.groups, input=in_channels(self, x), output=self.channels)
+
+    @property
+    def divided(self) -> bool:
+        return True
+
+    def apart(self, shares: Shares, x: Shape) -> Op:
+        return in_groups(self, shares.split)
 
     def tensors(self, x: Shape, *maps: int) -> tuple[State, ...]:
         weight = State("weight", (*maps, *self.along("kernel", x)))
@@ -99,6 +108,10 @@ class Conv(Convolution):
             from archdsl.errors.ops import NotApplicable
 
             raise Refused(NotApplicable(self.name, "ceil", "true", "is for maps of 2 spatial axes"), param="ceil")
+
+    @property
+    def divided(self) -> bool:
+        return self.connect is None
 
     def torch(self, x: Shape) -> Form:
         options = {"stride": P("stride"), "padding": P("pad"), "dilation": P("dilation")}

@@ -26,6 +26,9 @@ class Elementwise(Op):
     def check(self) -> None:
         """Refuse parameters that are out of range."""
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return axis
+
     def torch(self, x: Shape) -> Form:
         given = {param.name: P(param.name) for param in self.params}
         defaults = {param.name: param.default for param in self.params}

@@ -7,12 +7,14 @@ from typing import ClassVar
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
-from archdsl.ops.form import Form, Infix, P, X, call
+from archdsl.ir.shares import Mesh, Shares, Split
+from archdsl.ops.form import Form, Index, Infix, P, X, call
 from archdsl.ops.op import GLOBAL, MANY, Op, Refused, Size, Window, op
 from archdsl.ops.rules import (
     axis_of,
     counterexample,
     differs,
+    fixed,
     need_channels,
     need_floats,
     need_rank,
@@ -66,6 +68,9 @@ class Combine(Op):
         need_same_dtype(self, inputs)
         widest = max(inputs, key=lambda x: x.rank)
         return Shape(broadcast(self, self.sign, inputs), widest.dtype, channels_of(inputs, widest.rank))
+
+    def follows(self, axis: int, *x: Shape) -> int | None:
+        return axis + max(each.rank for each in x) - next(each.rank for each in x if each.shares)
 
     def torch(self, *inputs: Shape) -> Form:
         term: X | Infix = X(0)
@@ -180,9 +185,43 @@ class Concat(Op):
 
         raise Refused(CannotConcatenate(shown(inputs, "and"), joined, axis, difference), operand=operand)
 
+    def follows(self, axis: int, *x: Shape) -> int | None:
+        return axis
+
+    def apart(self, shares: Shares, *inputs: Shape) -> Op:
+        joined = 1 if self.axis is None else self.axis % inputs[0].rank
+        return ConcatShares(self.axis, shares.split) if shares.axis == joined else self
+
     def torch(self, *inputs: Shape) -> Form:
         axis = 1 if self.axis is None else P("axis")
         return Form(function=call("torch.cat", [X(i) for i in range(len(inputs))], axis))
+
+
+class ConcatShares(Concat):
+    """`concat` along the axis of which each device holds a part: device 0's parts of all operands come first.
+
+    a0 a1, b0 b1 -> a0 b0 a1 b1
+    """
+
+    shares: Split = Split(Mesh("", (1,)), (1,))
+
+    def torch(self, *inputs: Shape) -> Form:
+        axis = 1 if self.axis is None else self.axis % inputs[0].rank
+        parts = [
+            Index(X(i), (*[slice(None)] * axis, part))
+            for parts in zip(*self._cuts(axis, inputs))
+            for i, part in enumerate(parts)
+        ]
+        return Form(function=call("torch.cat", parts, axis))
+
+    def _cuts(self, axis: int, inputs: tuple[Shape, ...]) -> list[list[slice]]:
+        """For each operand, the devices' parts of it."""
+        cuts: list[list[slice]] = []
+        for x in inputs:
+            size = fixed(self, x, axis, f"axis {axis}")
+            ends = [*self.shares.starts(size)[1:], size]
+            cuts.append([slice(start or None, end) for start, end in zip(self.shares.starts(size), ends)])
+        return cuts
 
 
 @op("matmul", role="merge")

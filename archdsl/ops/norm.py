@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
+from archdsl.ir.shares import Shares
+from archdsl.ops.apart import in_groups, need_whole_groups
 from archdsl.ops.form import Form, P, X, call
 from archdsl.ops.op import Op, Refused, Size, State, op
 from archdsl.ops.rules import (
@@ -91,6 +93,9 @@ class BatchNorm(Normalisation):
             self.need_several(x, (x.dims[0], *x.spatial))
         return x
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return 1 if axis == 1 else None
+
     def torch(self, x: Shape) -> Form:
         return Form(
             module=call(
@@ -140,6 +145,9 @@ class InstanceNorm(Normalisation):
         if not self.track:
             self.need_several(x, x.spatial)
         return x
+
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return 1 if axis == 1 else None
 
     def torch(self, x: Shape) -> Form:
         return Form(
@@ -193,6 +201,9 @@ class LayerNorm(Normalisation):
     def _sizes(self, x: Shape) -> tuple[int, ...]:
         return tuple(fixed(self, x, axis, f"axis {axis}") for axis in range(x.rank - self.axes, x.rank))
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return axis if axis < x.rank - self.axes else None
+
     def torch(self, x: Shape) -> Form:
         return Form(
             module=call(
@@ -239,6 +250,13 @@ class GroupNorm(Normalisation):
         self.check(self.eps)
         self.need_several(x, (x.dims[0], Dim.of(channels // self.groups), *x.spatial))
         return x
+
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return 1 if axis == 1 else None
+
+    def apart(self, shares: Shares, x: Shape) -> Op:
+        need_whole_groups(self, shares.split)
+        return self
 
     def torch(self, x: Shape) -> Form:
         return Form(
@@ -288,6 +306,12 @@ class LocalResponseNorm(Op):
         if self.groups > 1:
             need_groups(self.groups, input=in_channels(self, x))
         return x
+
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return 1 if axis == 1 else None
+
+    def apart(self, shares: Shares, x: Shape) -> Op:
+        return in_groups(self, shares.split)
 
     def torch(self, x: Shape) -> Form:
         options = {"alpha": P("alpha"), "beta": P("beta"), "k": P("k")}

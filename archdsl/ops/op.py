@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from archdsl.diagnostic import Error, Help
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form
 from archdsl.record import Record
+
+if TYPE_CHECKING:
+    from archdsl.ir.shares import Shares
 
 Size = tuple[int, ...]
 """`3x3`; a plain number means the same in every direction."""
@@ -167,6 +170,20 @@ class Op(Record):
     def window(self, *inputs: Any, **_: Any) -> Window | None:
         """What one output element sees; None: only its own place."""
         return None
+
+    @property
+    def divided(self) -> bool:
+        """Whether in a `split` each device computes a share of its outputs, that of the parameter in `makes`."""
+        return False
+
+    def follows(self, axis: int, *inputs: Any, **_: Any) -> int | None:
+        """For operands that are cut into parts along `axis`: along which axis its results on the parts, put together,
+        are its result on the whole. None: it needs the whole."""
+        return None
+
+    def apart(self, shares: Shares, *inputs: Any, **_: Any) -> Op:
+        """The op that does on one device what this one does on each of several, where operands are shared out so."""
+        return self
 
     def fixed_in_onnx(self, *inputs: Any, **_: Any) -> bool:
         """Whether ONNX can write it for plain sizes only, and some of these are free."""

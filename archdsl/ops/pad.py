@@ -54,6 +54,9 @@ class Pad(Op):
                 x = x.replace(axis, x.dims[axis] + (before + after))
         return x
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return None if any(axis == padded for padded, _, _ in self._borders(x)) else axis
+
     def _borders(self, x: Shape) -> list[tuple[int, int, int]]:
         """Each padded axis with its border before and behind."""
         if self.axis is None:

@@ -69,6 +69,9 @@ class Slice(Op):
         at = f"at {chosen(decision.fails.sizes)}" if decision.fails and decision.fails.sizes else "reaches beyond it"
         refuse_outside(self, x, axis, f"`{param}={given}`", at, param)
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return None if axis == self.axis % x.rank else axis
+
     def torch(self, x: Shape) -> Form:
         part = slice(self.start or None, self.stop, None if self.step == 1 else self.step)
         return Form(function=Index(X(), (*before(x, self.axis), part)))

@@ -108,6 +108,9 @@ class Pool(Op):
         along = sizes(out, x.rank - 2, op=self.name, param="out")
         return Shape((*x.dims[:2], *map(Dim.of, along)), x.dtype, x.channel_axis)
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return 1 if axis == 1 else None
+
     def options(self) -> tuple[dict[str, object], dict[str, object]]:
         """torch's further arguments, and their defaults."""
         stride: dict[str, object] = {} if self.stride is None else {"stride": P("stride")}
@@ -228,6 +231,9 @@ class LpPool(Op):
         over = windows(self, x, self.kernel, self.stride)
         need_kernel_within(self, x, over.kernel)
         return pooled(self, x, over, self.ceil)
+
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return 1 if axis == 1 else None
 
     def torch(self, x: Shape) -> Form:
         stride = {} if self.stride is None else {"stride": P("stride")}

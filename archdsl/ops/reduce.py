@@ -47,6 +47,12 @@ class Reduce(Op):
                 x = Shape((*x.dims[:axis], *x.dims[axis + 1 :]), x.dtype, behind_removed(x.channel_axis, axis))
         return x
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        gone = {one % x.rank for one in self.axes}
+        if axis in gone:
+            return None
+        return axis if self.keep else axis - sum(one < axis for one in gone)
+
     def torch(self, x: Shape) -> Form:
         name = f".a{self.by}" if self.by in ("max", "min") else f".{self.by}"
         return Form(function=call(name, X(), dim=single(self.axes), keepdim=P("keep"), defaults={"keepdim": False}))
@@ -80,6 +86,9 @@ class Cumsum(Op):
             refuse_dtype(self, "numbers", x)
         axis_of(self, x, self.axis)
         return x if x.dtype.startswith(("float", "bfloat")) else Shape(x.dims, "int64", x.channel_axis)
+
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return None if axis == self.axis % x.rank else axis
 
     def torch(self, x: Shape) -> Form:
         return Form(function=call("torch.cumsum", X(), dim=P("axis")))

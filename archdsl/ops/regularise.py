@@ -23,6 +23,9 @@ class Random(Op):
         need_probability(self)
         return x
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return axis
+
 
 @op("dropout", role="regularise")
 class Dropout(Random):

@@ -40,6 +40,9 @@ class Roll(Op):
             raise Refused(NotApplicable(self.name, "shifts", shown(self.shifts), reason), param="shifts")
         return x
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return None if axis in {one % x.rank for one in self.axes} else axis
+
     def torch(self, x: Shape) -> Form:
         return Form(function=call("torch.roll", X(), shifts=single(self.shifts), dims=single(self.axes)))
 

@@ -43,6 +43,12 @@ class Flatten(Op):
             size *= dim
         return Shape((*x.dims[:start], size, *x.dims[end + 1 :]), x.dtype, channels_behind(x, start, end))
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        start, end = self.start % x.rank, self.end % x.rank
+        if start < axis <= end:
+            return None  # the parts of the axis would lie between one another
+        return axis if axis <= start else axis - (end - start)
+
     def torch(self, x: Shape) -> Form:
         to_the_end = self.end in (-1, x.rank - 1)
         end = () if to_the_end else (P("end"),)
@@ -70,6 +76,9 @@ class Identity(Op):
 
     def shape(self, x: Shape) -> Shape:
         return x
+
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return axis
 
     def torch(self, x: Shape) -> Form:
         return Form(module=call("nn.Identity"), function=X())

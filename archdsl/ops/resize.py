@@ -96,6 +96,9 @@ class Upsample(Op):
                 "over", f"is exact on fixed sizes only, but the size is {size}", "a power of 2, or fix the size"
             )
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return 1 if axis == 1 else None
+
     def torch(self, x: Shape) -> Form:
         options: dict[str, object] = {
             **self._target(x),

@@ -32,6 +32,9 @@ class PerChannel(Op):
         size = in_channels(self, x) if self.axis is None else fixed(self, x, axis, f"axis {axis}")
         return (size, *(1 for _ in x.dims[axis + 1 :]))
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return axis
+
     def torch(self, x: Shape) -> Form:
         axis = self.axis_in(x)
         shape = (x.dims[axis], *(1 for _ in x.dims[axis + 1 :]))

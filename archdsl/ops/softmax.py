@@ -23,6 +23,9 @@ class AlongAxis(Op):
         axis_of(self, x, self.axis)
         return x
 
+    def follows(self, axis: int, x: Shape) -> int | None:
+        return None if axis == self.axis % x.rank else axis
+
     def torch(self, x: Shape) -> Form:
         return Form(module=call(f"nn.{self.module}", dim=P("axis")), function=call(self.function, X(), dim=P("axis")))
 

@@ -60,7 +60,7 @@ def test_example(name: str) -> None:
     example = example_of(find(name))
     assert re.search(rf"\b{name}\b", example)
     assert "expect output ==" in example
-    text = f"network example {{\n{indent(example, '    ')}\n}}\n"
+    text = example if "network" in example else f"network example {{\n{indent(example, '    ')}\n}}\n"
     checked = check(Source(f"{name}.arch", text))
     assert [f"{d.span}: {d.title} ({d.label})" for d in checked.diagnostics] == []
     assert checked.program is not None

@@ -1,0 +1,258 @@
+"""A network with splits -> the network that one device runs, and which part of each tensor it holds.
+
+    conv1: conv(96, 11x11) -> relu -> exchange        device 0 of 2:
+                                                      x = exchange(F.relu(self.conv1(enter(x))), 1)   # 48 maps -> 96
+
+In a split every device goes its own way, so a whole value's gradient there is the sum over all devices; outside they
+all do the same, and each has all of the gradient. `enter`, `exchange`, `gather` and `leave` stand where one becomes the
+other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from archdsl.devices.local_ops import Enter, Exchanged, Gathered, Leave, OwnPart, SharedDropout
+from archdsl.ir.dim import Dim
+from archdsl.ir.graph import Check, Declared, Graph, Input, Layer, Node, Place, Program, Scope, Tie, Value
+from archdsl.ir.shape import Shape
+from archdsl.ir.shares import Mesh, Shares, Split
+from archdsl.ops.apart import changed, groups_of
+from archdsl.ops.exchange import Exchange, Gather
+from archdsl.ops.merge import Concat, ConcatShares
+from archdsl.ops.op import Op
+from archdsl.ops.regularise import AlphaDropout, Dropout
+from archdsl.record import Record
+
+
+class NotLocal(ValueError):
+    """The network can't be cut into those of its devices; the message says at which step."""
+
+
+class Part(Record):
+    """What a device holds of a tensor of the whole network.
+
+    axis:   along which it is cut, None if every device has all of it.
+    sizes:  the devices' parts along it.
+    summed: every device uses it in its own way: the gradient is the sum of theirs.
+    """
+
+    axis: int | None
+    sizes: tuple[int, ...]
+    summed: bool
+
+
+class Local:
+    """One device's network: `parts` says by `state_dict` key what its tensors are of the whole ones; absent are those
+    that all devices hold and use alike."""
+
+    def __init__(self, program: Program, mesh: Mesh, device: int, parts: Mapping[str, Part]) -> None:
+        self.program = program
+        self.mesh = mesh
+        self.device = device
+        self.parts = parts
+
+
+def split_mesh(program: Program) -> Mesh | None:
+    """The devices that a network's splits share values out over. Raises `NotLocal` for several groups of devices."""
+    meshes = {
+        node.place.split.mesh: None
+        for _, node, _ in program.graph.walk()
+        if node.place.split is not None
+    }
+    if len(meshes) > 1:
+        raise NotLocal(f"{program.title} splits over several meshes: {', '.join(map(str, meshes))}")
+    return next(iter(meshes), None)
+
+
+def local(program: Program, device: int) -> Local:
+    """The network of one device. Raises `NotLocal`, and `IndexError` for a device that the mesh does not have."""
+    mesh = split_mesh(program)
+    if mesh is None:
+        raise NotLocal(f"{program.title} has no split")
+    if not 0 <= device < mesh.size:
+        raise IndexError(f"{mesh} has no device {device}")
+    cut = _Cut(device)
+    graph = cut.graph(program.graph, inside=False)
+    graph.returns = program.graph.returns
+    made = Program(program.title, graph, program.nominal, (), program.domain, program.source)
+    return Local(made, mesh, device, dict(cut.parts(graph)))
+
+
+class _Cut:
+    """The cutting of a program for one device. Graphs that scopes share stay shared."""
+
+    def __init__(self, device: int) -> None:
+        self.device = device
+        self._graphs: dict[tuple[Graph, bool], Graph] = {}
+        self._parts: dict[Node, list[tuple[str, Part]]] = {}
+
+    def graph(self, graph: Graph, *, inside: bool) -> Graph:
+        """One graph; `inside`: what it is handed is used by every device in its own way."""
+        known = self._graphs.get((graph, inside))
+        if known is None:
+            known = self._graphs[graph, inside] = _GraphCut(self, graph, inside).made
+        return known
+
+    def shape(self, shape: Shape | None) -> Shape | None:
+        """A value's shape as the device holds it."""
+        if shape is None or shape.shares is None:
+            return shape
+        axis, size = shape.shares.axis, self.sizes(shape, shape.shares)[self.device]
+        return shape.replace(axis, size if isinstance(size, Dim) else Dim.of(size))
+
+    def sizes(self, shape: Shape, shares: Shares) -> tuple[int, ...]:
+        size = shape.dims[shares.axis].constant
+        if size is None:
+            raise NotLocal(f"the size of a value along axis {shares.axis}, which is shared out, is not known")
+        return shares.split.sizes(size)
+
+    def note(self, old: Layer | Declared, new: Layer | Declared, split: Split | None) -> None:
+        """Remember what the device holds of a step's tensors: cut along the axis whose size changed."""
+        if split is None:
+            return
+        if isinstance(old, Declared) or isinstance(new, Declared):
+            self._parts[new] = [("", Part(None, (), True))]
+            return
+        whole = old.op.state(*(value.shape for value in old.inputs))
+        own = new.op.state(*(value.shape for value in new.inputs))
+        notes: list[tuple[str, Part]] = []
+        for before, after in zip(whole, own):
+            axis = next((i for i, (a, b) in enumerate(zip(before.shape, after.shape)) if a != b), None)
+            if axis is not None:
+                notes.append((before.name, Part(axis, split.sizes(before.shape[axis]), False)))
+            elif before.trainable:
+                notes.append((before.name, Part(None, (), split.size > 1)))
+        self._parts[new] = notes
+
+    def parts(self, graph: Graph) -> Iterator[tuple[str, Part]]:
+        for path, node, _ in graph.walk():
+            if node.runs is None:
+                for name, part in self._parts.get(node, ()):
+                    yield ".".join((*path, name) if name else path), part
+
+
+class _GraphCut:
+    def __init__(self, cut: _Cut, graph: Graph, inside: bool) -> None:
+        self.cut = cut
+        self.old = graph
+        self.inside = inside
+        self.made = Graph(graph.kind, graph.title, graph.span)
+        self.made.params = graph.params
+        self.made.returns = graph.returns
+        self.values: dict[Value, Value] = {}
+        self._crossed: dict[Value, Value] = {}
+        self._nodes: dict[Node, list[Node]] = {}
+        for value in graph.inputs:
+            assert isinstance(value.node, Input)
+            node = Input(value.node.label, cut.shape(value.shape), value.node.place)
+            self.values[value] = node.outputs[0]
+            self.made.inputs.append(node.outputs[0])
+        for node in graph.nodes:
+            first = len(self.made.nodes)
+            self._node(node)
+            self._nodes[node] = self.made.nodes[first:]
+        self.made.outputs = [self._used(value, self.inside, value.node.place) for value in graph.outputs]
+        if graph.order is not None:
+            behind = self.made.nodes[sum(map(len, self._nodes.values())) :]
+            self.made.order = [*(new for old in graph.order for new in self._nodes[old]), *behind]
+        self.made.checks = [
+            Check(self._nodes[check.node][-1], check.axis, self.values[check.left], self.values[check.right])
+            for check in graph.checks
+        ]
+        self.made.ties = [Tie(tie.step, tie.tensor, tie.owner, tie.source, tie.span) for tie in graph.ties]
+
+    def _made_inside(self, value: Value) -> bool:
+        """Whether every device goes its own way where a value is made."""
+        return self.inside if isinstance(value.node, Input) else value.node.place.split is not None
+
+    def _used(self, value: Value, inside: bool, place: Place) -> Value:
+        """A value as it is used inside a split, or outside. One that is shared out is nobody else's affair."""
+        own = self.values[value]
+        shared = value.shape is not None and value.shape.shares is not None
+        if shared or self._made_inside(value) == inside:
+            return own
+        known = self._crossed.get(value)
+        if known is None:
+            op: Op = Enter() if inside else Leave()
+            node = Layer(op, (own,), own.shape, None, place, {})
+            self.made.nodes.append(node)
+            known = self._crossed[value] = node.outputs[0]
+        return known
+
+    def _node(self, node: Node) -> None:
+        inside = node.place.split is not None
+        inputs = tuple(self._used(value, inside, node.place) for value in node.inputs)
+        if isinstance(node, Declared):
+            new: Node = Declared(node.kind, node.outputs[0].shape, node.name or (), node.place, node.start)
+            self.cut.note(node, new, node.place.split)  # type: ignore[arg-type]
+        elif isinstance(node, Scope):
+            new = self._scope(node, inputs, inside)
+        elif isinstance(node, Layer):
+            new = self._layer(node, inputs)
+        else:
+            raise NotLocal(f"{type(node).__name__} can't be cut")
+        self.made.nodes.append(new)
+        self.values.update(zip(node.outputs, new.outputs))
+
+    def _scope(self, node: Scope, inputs: tuple[Value, ...], inside: bool) -> Scope:
+        graph = self.cut.graph(node.graph, inside=inside)
+        shapes = tuple(self.cut.shape(value.shape) for value in node.outputs)
+        new = Scope(graph, inputs, shapes, node.name, node.place, node.args)
+        new.runs, new.frozen = node.runs, node.frozen
+        return new
+
+    def _layer(self, node: Layer, inputs: tuple[Value, ...]) -> Layer:
+        shapes = tuple(self.cut.shape(value.shape) for value in node.outputs)
+        op, inputs = self._own_op(node, inputs)
+        same = op is node.op
+        args = node.args if same else {k: v for k, v in node.args.items() if getattr(op, k, None) == v.value}
+        counted = node.name if same or op.is_module(*(v.shape for v in inputs if v.shape)) else None
+        new = Layer(op, inputs, shapes if len(shapes) > 1 else shapes[0], counted, node.place, args, node.merges)  # type: ignore[arg-type]
+        new.runs, new.tied, new.frozen = node.runs, node.tied, node.frozen
+        self.cut.note(node, new, node.place.split)
+        return new
+
+    def _own_op(self, node: Layer, inputs: tuple[Value, ...]) -> tuple[Op, tuple[Value, ...]]:
+        """The op on the device's own part, and its operands."""
+        op, came, split = node.op, node.inputs[0].shape if node.inputs else None, node.place.split
+        shares = came.shares if came is not None else None
+        if isinstance(op, Exchange | Gather):
+            assert came is not None and shares is not None
+            cls = Exchanged if isinstance(op, Exchange) else Gathered
+            return cls(shares.axis, self.cut.sizes(came, shares)), inputs
+        if split is None:
+            return op, inputs
+        if op.divided:
+            return self._own_share(op, split, inputs, fed_whole=shares is None)
+        if shares is None or came is None:
+            return op, inputs
+        if isinstance(op, ConcatShares):
+            return Concat(op.axis), inputs
+        if isinstance(op, Dropout):
+            return SharedDropout(shares.axis, self.cut.sizes(came, shares), op.p, op.channels), inputs
+        if isinstance(op, AlphaDropout) or op.name == "rrelu":
+            raise NotLocal(f"`{op.name}` can't draw for a share of its numbers; exchange before it")
+        if groups_of(op) > 1:
+            return changed(op, groups=groups_of(op) // split.size), inputs
+        return op, inputs
+
+    def _own_share(
+        self, op: Op, split: Split, inputs: tuple[Value, ...], *, fed_whole: bool
+    ) -> tuple[Op, tuple[Value, ...]]:
+        """A layer with the device's share of its outputs."""
+        axis, param = next(iter(op.makes.items()))
+        share = split.sizes(getattr(op, param))[self.cut.device]
+        if groups_of(op) == 1:
+            return changed(op, **{param: share}), inputs
+        if fed_whole:  # in groups: the device's own see their part of the input only
+            x = inputs[0]
+            assert x.shape is not None
+            axis %= x.shape.rank
+            sizes = split.sizes(x.shape.dims[axis].constant or 0)
+            own = OwnPart(axis, sizes, index=self.cut.device)
+            node = Layer(own, (x,), own.shape(x.shape), None, x.node.place, {})
+            self.made.nodes.append(node)
+            inputs = (node.outputs[0], *inputs[1:])
+        return changed(op, **{param: share, "groups": groups_of(op) // split.size}), inputs
+

@@ -1,0 +1,155 @@
+"""What emitted modules of one device call: values told to the other devices, with their gradients.
+
+Which devices these are, and by what they are reached, is the `Link` at hand: processes (`processes.py`), or threads of
+one process (`threads.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import accumulate
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class Link(Protocol):
+    """One device's connection to the others of its group."""
+
+    index: int
+    size: int
+
+    def all_gather(self, x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
+        """The devices' parts, put together along `axis`."""
+        ...
+
+    def sum_of_parts(self, x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
+        """This device's part along `axis` of the sum of all devices' values (a reduce-scatter)."""
+        ...
+
+    def sum(self, x: Tensor) -> Tensor:
+        """The sum of all devices' values."""
+        ...
+
+
+_link: ContextVar[Link] = ContextVar("link")
+
+
+@contextmanager
+def linked(link: Link) -> Generator[None]:
+    """Modules of one device that run meanwhile reach the others by this link."""
+    token = _link.set(link)
+    try:
+        yield
+    finally:
+        _link.reset(token)
+
+
+def current() -> Link:
+    """The link at hand. Raises `RuntimeError` where there is none."""
+    try:
+        return _link.get()
+    except LookupError:
+        raise RuntimeError(
+            "a module of one device was called outside its group: use archdsl.load(..., mesh=...)"
+        ) from None
+
+
+def enter(x: Tensor) -> Tensor:
+    """A whole value that every device uses in its own way. Backward: the sum of all devices' gradients."""
+    return _Enter.apply(x, current()) if x.requires_grad else x
+
+
+def leave(x: Tensor) -> Tensor:
+    """A whole value that goes on to what all devices do alike. Backward: the gradient, on one device only."""
+    return _Leave.apply(x, current())
+
+
+def exchange(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
+    """All devices' parts of a value, put together along `axis`; then each goes its own way. Backward: the sum of all
+    devices' gradients, of which each keeps its part."""
+    return _Exchange.apply(x, axis, sizes, current())
+
+
+def gather(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
+    """All devices' parts of a value, put together along `axis`; then all do the same. Backward: each keeps its part of
+    the gradient, and nothing moves."""
+    return _Gather.apply(x, axis, sizes, current())
+
+
+def own_part(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
+    """This device's part of a whole value."""
+    link = current()
+    return part_of(x, axis, sizes or [x.shape[axis] // link.size] * link.size, link.index)
+
+
+def dropout(x: Tensor, p: float, training: bool, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
+    """Dropout of this device's part of a value. All devices draw alike, for the whole, so that what they drop together
+    is what one device would drop."""
+    return x * _own_mask(F.dropout, x, x.shape, p, axis, sizes) if training else x
+
+
+def channel_dropout(x: Tensor, p: float, training: bool, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
+    """The same of whole maps."""
+    if not training:
+        return x
+    return x * _own_mask(F.dropout, x, (*x.shape[:2], *[1] * (x.dim() - 2)), p, axis, sizes)
+
+
+def _own_mask(
+    drop: Any, x: Tensor, shape: Sequence[int], p: float, axis: int, sizes: Sequence[int] | None
+) -> Tensor:
+    link = current()
+    parts = list(sizes or [x.shape[axis]] * link.size)
+    whole = [*shape[:axis], sum(parts), *shape[axis + 1 :]]
+    return part_of(drop(x.new_ones(whole), p), axis, parts, link.index)
+
+
+def part_of(x: Tensor, axis: int, sizes: Sequence[int], index: int) -> Tensor:
+    """One of the parts of a value along an axis."""
+    return x.narrow(axis, [0, *accumulate(sizes)][index], sizes[index])
+
+
+class _Enter(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, link: Link) -> Tensor:
+        ctx.link = link
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        return ctx.link.sum(grad), None
+
+
+class _Leave(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, link: Link) -> Tensor:
+        ctx.link = link
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        # The sum over the devices is to be the gradient; a division would round where their number is no power of 2.
+        return grad if ctx.link.index == 0 else torch.zeros_like(grad), None
+
+
+class _Gather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, axis: int, sizes: Sequence[int] | None, link: Link) -> Tensor:
+        ctx.link, ctx.axis = link, axis
+        ctx.sizes = list(sizes or [x.shape[axis]] * link.size)
+        return link.all_gather(x, axis, ctx.sizes)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        return part_of(grad, ctx.axis, ctx.sizes, ctx.link.index), None, None, None
+
+
+class _Exchange(_Gather):
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        return ctx.link.sum_of_parts(grad, ctx.axis, ctx.sizes), None, None, None
