@@ -10,7 +10,7 @@ other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from archdsl.devices.local_ops import Enter, Exchanged, Gathered, Leave, OwnPart, SharedDropout
 from archdsl.ir.dim import Dim
@@ -30,36 +30,31 @@ class NotLocal(ValueError):
 
 
 class Part(Record):
-    """What a device holds of a tensor of the whole network.
+    """A tensor of the whole network is cut along an axis; `sizes` are the devices' parts of it."""
 
-    axis:   along which it is cut, None if every device has all of it.
-    sizes:  the devices' parts along it.
-    summed: every device uses it in its own way: the gradient is the sum of theirs.
-    """
-
-    axis: int | None
+    axis: int
     sizes: tuple[int, ...]
-    summed: bool
 
 
 class Local:
-    """One device's network: `parts` says by `state_dict` key what its tensors are of the whole ones; absent are those
-    that all devices hold and use alike."""
+    """One device's network.
 
-    def __init__(self, program: Program, mesh: Mesh, device: int, parts: Mapping[str, Part]) -> None:
+    parts:  by `state_dict` key those tensors of which it holds a part; it has all of the others.
+    summed: the keys of parameters that every device has, but uses in its own way: their gradient is the sum of all
+            devices' gradients.
+    """
+
+    def __init__(self, program: Program, mesh: Mesh, device: int, parts: Mapping[str, Part], summed: Set[str]) -> None:
         self.program = program
         self.mesh = mesh
         self.device = device
         self.parts = parts
+        self.summed = summed
 
 
 def split_mesh(program: Program) -> Mesh | None:
     """The devices that a network's splits share values out over. Raises `NotLocal` for several groups of devices."""
-    meshes = {
-        node.place.split.mesh: None
-        for _, node, _ in program.graph.walk()
-        if node.place.split is not None
-    }
+    meshes = {node.place.split.mesh: None for _, node, _ in program.graph.walk() if node.place.split is not None}
     if len(meshes) > 1:
         raise NotLocal(f"{program.title} splits over several meshes: {', '.join(map(str, meshes))}")
     return next(iter(meshes), None)
@@ -76,7 +71,9 @@ def local(program: Program, device: int) -> Local:
     graph = cut.graph(program.graph, inside=False)
     graph.returns = program.graph.returns
     made = Program(program.title, graph, program.nominal, (), program.domain, program.source)
-    return Local(made, mesh, device, dict(cut.parts(graph)))
+    tensors = dict(cut.tensors(graph))
+    parts = {key: part for key, part in tensors.items() if part is not None}
+    return Local(made, mesh, device, parts, tensors.keys() - parts.keys())
 
 
 class _Cut:
@@ -85,7 +82,7 @@ class _Cut:
     def __init__(self, device: int) -> None:
         self.device = device
         self._graphs: dict[tuple[Graph, bool], Graph] = {}
-        self._parts: dict[Node, list[tuple[str, Part]]] = {}
+        self._tensors: dict[Node, list[tuple[str, Part | None]]] = {}
 
     def graph(self, graph: Graph, *, inside: bool) -> Graph:
         """One graph; `inside`: what it is handed is used by every device in its own way."""
@@ -98,8 +95,7 @@ class _Cut:
         """A value's shape as the device holds it."""
         if shape is None or shape.shares is None:
             return shape
-        axis, size = shape.shares.axis, self.sizes(shape, shape.shares)[self.device]
-        return shape.replace(axis, size if isinstance(size, Dim) else Dim.of(size))
+        return shape.replace(shape.shares.axis, Dim.of(self.sizes(shape, shape.shares)[self.device]))
 
     def sizes(self, shape: Shape, shares: Shares) -> tuple[int, ...]:
         size = shape.dims[shares.axis].constant
@@ -107,28 +103,29 @@ class _Cut:
             raise NotLocal(f"the size of a value along axis {shares.axis}, which is shared out, is not known")
         return shares.split.sizes(size)
 
-    def note(self, old: Layer | Declared, new: Layer | Declared, split: Split | None) -> None:
-        """Remember what the device holds of a step's tensors: cut along the axis whose size changed."""
-        if split is None:
-            return
-        if isinstance(old, Declared) or isinstance(new, Declared):
-            self._parts[new] = [("", Part(None, (), True))]
-            return
+    def note(self, old: Layer, new: Layer, split: Split) -> None:
+        """Remember what the device holds of a layer's tensors: a part, along the axis whose size differs; or all."""
         whole = old.op.state(*(value.shape for value in old.inputs))
         own = new.op.state(*(value.shape for value in new.inputs))
-        notes: list[tuple[str, Part]] = []
+        notes: list[tuple[str, Part | None]] = []
         for before, after in zip(whole, own):
             axis = next((i for i, (a, b) in enumerate(zip(before.shape, after.shape)) if a != b), None)
             if axis is not None:
-                notes.append((before.name, Part(axis, split.sizes(before.shape[axis]), False)))
-            elif before.trainable:
-                notes.append((before.name, Part(None, (), split.size > 1)))
-        self._parts[new] = notes
+                notes.append((before.name, Part(axis, split.sizes(before.shape[axis]))))
+            elif before.trainable and split.size > 1:
+                notes.append((before.name, None))
+        self._tensors[new] = notes
 
-    def parts(self, graph: Graph) -> Iterator[tuple[str, Part]]:
+    def note_declared(self, new: Declared) -> None:
+        """Every device has all of a tensor of the scope's own."""
+        if new.kind == "param":
+            self._tensors[new] = [("", None)]
+
+    def tensors(self, graph: Graph) -> Iterator[tuple[str, Part | None]]:
+        """The parameters and buffers of splits by their keys; None: every device has all of it."""
         for path, node, _ in graph.walk():
             if node.runs is None:
-                for name, part in self._parts.get(node, ()):
+                for name, part in self._tensors.get(node, ()):
                     yield ".".join((*path, name) if name else path), part
 
 
@@ -185,7 +182,8 @@ class _GraphCut:
         inputs = tuple(self._used(value, inside, node.place) for value in node.inputs)
         if isinstance(node, Declared):
             new: Node = Declared(node.kind, node.outputs[0].shape, node.name or (), node.place, node.start)
-            self.cut.note(node, new, node.place.split)  # type: ignore[arg-type]
+            if inside:
+                self.cut.note_declared(new)
         elif isinstance(node, Scope):
             new = self._scope(node, inputs, inside)
         elif isinstance(node, Layer):
@@ -203,14 +201,14 @@ class _GraphCut:
         return new
 
     def _layer(self, node: Layer, inputs: tuple[Value, ...]) -> Layer:
-        shapes = tuple(self.cut.shape(value.shape) for value in node.outputs)
         op, inputs = self._own_op(node, inputs)
-        same = op is node.op
-        args = node.args if same else {k: v for k, v in node.args.items() if getattr(op, k, None) == v.value}
-        counted = node.name if same or op.is_module(*(v.shape for v in inputs if v.shape)) else None
-        new = Layer(op, inputs, shapes if len(shapes) > 1 else shapes[0], counted, node.place, args, node.merges)  # type: ignore[arg-type]
+        args = {name: given for name, given in node.args.items() if getattr(op, name, None) == given.value}
+        name = node.name if op is node.op or op.is_module(*(value.shape for value in inputs if value.shape)) else None
+        new = Layer(op, inputs, None, name, node.place, args, node.merges)
+        new.outputs = tuple(Value(new, i, self.cut.shape(value.shape)) for i, value in enumerate(node.outputs))
         new.runs, new.tied, new.frozen = node.runs, node.tied, node.frozen
-        self.cut.note(node, new, node.place.split)
+        if node.place.split is not None:
+            self.cut.note(node, new, node.place.split)
         return new
 
     def _own_op(self, node: Layer, inputs: tuple[Value, ...]) -> tuple[Op, tuple[Value, ...]]:
@@ -255,4 +253,3 @@ class _GraphCut:
             self.made.nodes.append(node)
             inputs = (node.outputs[0], *inputs[1:])
         return changed(op, **{param: share, "groups": groups_of(op) // split.size}), inputs
-

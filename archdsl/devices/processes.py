@@ -47,8 +47,10 @@ class ProcessLink:
             [part.numel() for part in outgoing],
             group=self.group,
         )
-        for part, flat in zip(incoming, received.split([part.numel() for part in incoming])):
-            part.copy_(flat.view_as(part))
+        start = 0
+        for part in incoming:
+            part.copy_(received[start : start + part.numel()].view_as(part))
+            start += part.numel()
 
     def sum(self, x: Tensor) -> Tensor:
         total = x.clone(memory_format=torch.contiguous_format)

@@ -100,9 +100,7 @@ def channel_dropout(x: Tensor, p: float, training: bool, axis: int, sizes: Seque
     return x * _own_mask(F.dropout, x, (*x.shape[:2], *[1] * (x.dim() - 2)), p, axis, sizes)
 
 
-def _own_mask(
-    drop: Any, x: Tensor, shape: Sequence[int], p: float, axis: int, sizes: Sequence[int] | None
-) -> Tensor:
+def _own_mask(drop: Any, x: Tensor, shape: Sequence[int], p: float, axis: int, sizes: Sequence[int] | None) -> Tensor:
     link = current()
     parts = list(sizes or [x.shape[axis]] * link.size)
     whole = [*shape[:axis], sum(parts), *shape[axis + 1 :]]
@@ -121,8 +119,8 @@ class _Enter(torch.autograd.Function):
         return x.view_as(x)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Any:
-        return ctx.link.sum(grad), None
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
+        return ctx.link.sum(grad_outputs[0]), None
 
 
 class _Leave(torch.autograd.Function):
@@ -132,7 +130,8 @@ class _Leave(torch.autograd.Function):
         return x.view_as(x)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Any:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
+        grad = grad_outputs[0]
         # The sum over the devices is to be the gradient; a division would round where their number is no power of 2.
         return grad if ctx.link.index == 0 else torch.zeros_like(grad), None
 
@@ -145,11 +144,11 @@ class _Gather(torch.autograd.Function):
         return link.all_gather(x, axis, ctx.sizes)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Any:
-        return part_of(grad, ctx.axis, ctx.sizes, ctx.link.index), None, None, None
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
+        return part_of(grad_outputs[0], ctx.axis, ctx.sizes, ctx.link.index), None, None, None
 
 
 class _Exchange(_Gather):
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Any:
-        return ctx.link.sum_of_parts(grad, ctx.axis, ctx.sizes), None, None, None
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
+        return ctx.link.sum_of_parts(grad_outputs[0], ctx.axis, ctx.sizes), None, None, None

@@ -120,7 +120,7 @@ class Op(Record):
     name: ClassVar[str] = ""
     role: ClassVar[str] = ""
     """Its kind in diagrams: conv, dense, norm, pool, activation, merge, reshape, resize, regularise, identity,
-    attention, embedding; module for users' own."""
+    attention, embedding, exchange; module for users' own."""
     package: ClassVar[str] = ""
     """The package that it is from, with its version; "" for archdsl itself."""
     operands: ClassVar[int] = 1

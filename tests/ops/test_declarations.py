@@ -17,7 +17,7 @@ from archdsl.source import Source
 
 ROLES = {
     *("conv", "dense", "norm", "pool", "activation", "merge", "reshape", "resize", "regularise", "identity"),
-    *("attention", "embedding"),
+    *("attention", "embedding", "exchange"),
 }
 KINDS = {"int", "float", "bool", "str", "Size", "ints", "Axes", "Table", "word", "AxisSizes"}
 
