@@ -68,7 +68,8 @@ def check_all(
 ) -> list[tuple[str, Checked]]:
     """Check the networks of a file with their defaults, and all its variants; syntax errors stand with the first.
 
-    A network with a parameter that has no default is only checked through its variants.
+    A network with a parameter that has no default is only checked through its variants. A file that has blocks but no
+    network, to be imported, is in order and has no results.
     """
     budget = Budget(limits)
     diagnostics = Diagnostics(budget.limits.diagnostics)
@@ -78,6 +79,8 @@ def check_all(
         targets: list[str | None] = [*complete, *file.variants] or [None]
         if diagnostics.failed:
             targets = targets[:1]
+        elif not file.networks and not file.variants and file.names():
+            return []
         results: list[tuple[str, Checked]] = []
         for name in targets:
             checked = _check(file, name, {}, Budget(limits), diagnostics)

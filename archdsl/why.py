@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from archdsl.ir.dim import Dim
-from archdsl.ir.explain import formula, is_formula
+from archdsl.ir.explain import formula, handed_in, is_formula
 from archdsl.ir.graph import Declared, Graph, Node, Program, Scope
 from archdsl.ir.why import CallWhy, ElsewhereWhy, Why
 from archdsl.record import Record
@@ -171,9 +171,7 @@ def _behind(why: Why, frame: Frame | None) -> Iterator[tuple[Why, Frame | None]]
         if given is not None:
             yield given.why, frame.outer
     elif why.rule == "input" and frame is not None:
-        index, axis = (int(part) for part in why.name.split("."))
-        shape = frame.scope.inputs[index].shape
-        if shape is not None and (outer := shape.dims[axis].why) is not None:
+        if (outer := handed_in(why, frame.scope)) is not None:
             yield outer, frame.outer
     else:
         todo = list(_definition(why).operands)

@@ -47,13 +47,18 @@ def command(targets: tuple[str, ...], settings: tuple[str, ...], output_format: 
         found += [diagnostic for one in results for diagnostic in one.diagnostics]
         left_out += sum(one.left_out for one in results)
         if all(one.program for one in results):
-            networks = f" ({len(results)} networks)" if len(results) > 1 else ""
-            fine.append(f"{printable(target)} is fine{networks}")
+            fine.append(f"{printable(target)} is fine{_how_many(len(results))}")
 
     report(distinct(found), output_format, left_out=left_out, results=True)
     if output_format in ("full", "concise"):
         out("\n".join(fine))
     return EXIT_DIAGNOSTICS if any(one.severity == "error" for one in found) else 0
+
+
+def _how_many(networks: int) -> str:
+    if networks == 0:
+        return " (no network: blocks are checked where a network uses them)"
+    return f" ({networks} networks)" if networks > 1 else ""
 
 
 def distinct(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:

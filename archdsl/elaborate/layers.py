@@ -147,7 +147,7 @@ def report_refusal(
     if blamed.source is not span.source or not span.start <= blamed.start <= span.end:
         blamed = span  # a parameter that was bound elsewhere: its derivation goes into a note
     notes: list[str] = []
-    if given is not None and (text := derived(given.why)):
+    if given is not None and (text := derived(given.why, span.source)):
         notes.append(f"{refused.param}: {text}")
     several = {operand.value: operand for operand in operands[-3:]}
     labels = [made_by(operand, at) for operand in several.values()]

@@ -16,7 +16,7 @@ from archdsl.ir.explain import derived
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
 from archdsl.ops.op import Refused
-from archdsl.source import Span
+from archdsl.source import Source, Span
 
 if TYPE_CHECKING:
     from archdsl.elaborate.wiring import Wiring
@@ -37,8 +37,8 @@ def lines_do_not_fit(
     labels = (made_by(values[i], at, names[i]) for i in pair)
     axis: int | None = getattr(refused.error, "axis", None)
     notes = (
-        _axis_note(names[pair[0]], first, second, axis),
-        _axis_note(names[pair[1]], second, first, axis),
+        _axis_note(names[pair[0]], first, second, span.source, axis),
+        _axis_note(names[pair[1]], second, first, span.source, axis),
         nominal_note((first, second), at.session.domain),
     )
     return at.reporter.fail(
@@ -71,12 +71,12 @@ def residual_does_not_fit(wiring: Wiring, body: Tensor, shortcut: Tensor, refuse
     domain = at.session.domain
     texts = shown_apart(body_shape, shortcut_shape, domain)
     labels = [made_by(body, at, "the body")]
-    notes = [_axis_note("the body", body_shape, shortcut_shape)]
+    notes = [_axis_note("the body", body_shape, shortcut_shape, wiring.span.source)]
     if identity:
         notes.append(f"the shortcut is the identity: {texts[1]}")
     else:
         labels.append(made_by(shortcut, at, "the shortcut"))
-        notes.append(_axis_note("the shortcut", shortcut_shape, body_shape))
+        notes.append(_axis_note("the shortcut", shortcut_shape, body_shape, wiring.span.source))
     notes.append(nominal_note((body_shape, shortcut_shape), domain))
     return at.reporter.fail(
         ResidualMismatch(*texts, refused.error.said(refused.error.label)),
@@ -102,11 +102,11 @@ def _mends(wiring: Wiring, body: Tensor, shortcut: Tensor) -> tuple[Help, ...]:
     return (Help(f"project it: {text}", edit),)
 
 
-def _axis_note(what: str, shape: Shape, other: Shape, wanted: int | None = None) -> str:
+def _axis_note(what: str, shape: Shape, other: Shape, source: Source, wanted: int | None = None) -> str:
     """Where the size along an axis came from, or the first one that differs."""
     for axis, (mine, theirs) in enumerate(zip(shape.dims, other.dims)):
         if mine != theirs and wanted in (None, axis):
-            text = derived(mine.why) if mine.why else ""
+            text = derived(mine.why, source) if mine.why else ""
             size = f"{mine} channels" if axis == 1 else f"{mine} along axis {axis}"
             return f"{what} has {size}: {text}" if text else ""
     return ""

@@ -125,7 +125,7 @@ class NoSuchTarget(Error):
 class NoNetwork(Error):
     """The file declares no network, so there is nothing to compile.
 
-    A file of blocks alone can be imported and checked, but compiles to nothing.
+    A file of blocks alone can be imported, and `archdsl check` takes it, but it compiles to nothing.
 
     Example:
         block unit(width) { conv(width, 3x3, pad=1) -> relu }
@@ -136,7 +136,7 @@ class NoNetwork(Error):
     code = "E0808"
     title = "this file has no network"
     label = "nothing to compile"
-    help = "add `network NAME {{ input x: [N, ...] ... }}`"
+    help = "add `network NAME {{ input x: [N, ...] ... }}`, or name a file that imports this one"
 
 
 class SeveralNetworks(Error):

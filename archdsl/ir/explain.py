@@ -2,38 +2,63 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from archdsl.ir.why import CallWhy, ElsewhereWhy, Why
+from archdsl.source import Source
+
+if TYPE_CHECKING:
+    from archdsl.ir.graph import Scope
 
 _INFIX = {"+": 1, "-": 1, "*": 2, "/": 2, "//": 2, "%": 2, "^": 3}
 """Operator -> how strongly it binds."""
 _DEPTH = 12
 
 
-def derived(why: Why) -> str:
-    """One line on where a number came from; empty if there is nothing to say."""
+def derived(why: Why, source: Source) -> str:
+    """One line on where a number came from, read beside the text of `source`; empty if there is nothing to say."""
     why = through_calls(why)
     if why.rule == "name":
         definition = _where_written(why.operands[0])
         steps = [why.name, formula(definition), _numbers(definition), str(why.value)]
-        return " = ".join(_distinct(steps)) + line_of(definition)
+        return " = ".join(_distinct(steps)) + _place_of(definition, source)
     if is_formula(why):
-        return " = ".join(_distinct([formula(why), _numbers(why), str(why.value)])) + line_of(why)
+        return " = ".join(_distinct([formula(why), _numbers(why), str(why.value)])) + _place_of(why, source)
     if why.rule == "step":
-        return f"made by {why.name}" + line_of(why)
+        return f"made by {why.name}" + _place_of(why, source)
     if why.rule == "input":
         return "it came in with the block's input"
     if why.rule == "param":
         return f"{why.name} = {why.value}"
     if why.rule == "literal" and why.span is not None:
-        return f"written{line_of(why)}"
+        return f"written{_place_of(why, source)}"
     return ""
 
 
 def through_calls(why: Why) -> Why:
-    """Inside the block call that made it, as far as its leaves are not known better outside."""
-    while isinstance(why, (CallWhy, ElsewhereWhy)):
-        why = why.operands[0] if isinstance(why, CallWhy) else why.origin
-    return why
+    """Inside the block call that made it, as far as its leaves are not known better outside: a size that a block handed
+    on was made by what stands before the call."""
+    calls: list[Scope] = []
+    while True:
+        if isinstance(why, CallWhy):
+            calls.append(why.scope)
+            why = why.operands[0]
+        elif isinstance(why, ElsewhereWhy):
+            calls = calls[:-1]
+            why = why.origin
+        elif calls and (before := handed_in(why, calls.pop())):
+            why = before
+        else:
+            return why
+
+
+def handed_in(why: Why, scope: Scope) -> Why | None:
+    """What made a size of a block's input, seen from where the block is called; None for any other number."""
+    if why.rule != "input":
+        return None
+    index, axis = map(int, why.name.split("."))
+    shape = scope.inputs[index].shape
+    return shape.dims[axis].why if shape else None
 
 
 def formula(why: Why, depth: int = 0) -> str:
@@ -73,5 +98,8 @@ def _distinct(parts: list[str]) -> list[str]:
     return [part for i, part in enumerate(parts) if part not in parts[:i]]
 
 
-def line_of(why: Why) -> str:
-    return f" (line {why.span.line})" if why.span is not None else ""
+def _place_of(why: Why, source: Source) -> str:
+    """The line, and the file if it is another one."""
+    if why.span is None:
+        return ""
+    return f" (line {why.span.line})" if why.span.source is source else f" ({why.span.source.name}:{why.span.line})"

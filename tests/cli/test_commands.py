@@ -159,6 +159,18 @@ def test_a_variant_by_name(run: Run) -> None:
     assert run("check", "net.arch:wide") == Ran(0, "net.arch:wide is fine\n", "")
 
 
+def test_a_file_of_blocks_is_fine_but_compiles_to_nothing(run: Run, folder: Path) -> None:
+    (folder / "blocks.arch").write_text("block unit(width) { conv(width, 3x3) }\n")
+    ran = run("check", "blocks.arch", "net.arch")
+    assert (ran.status, ran.err) == (0, "")
+    assert "blocks.arch is fine (no network: blocks are checked where a network uses them)\n" in ran.out
+    assert "E0808" in run("compile", "blocks.arch").err
+    (folder / "blocks.arch").write_text("block unit(width) { conv(width, 3x3) \n")
+    assert run("check", "blocks.arch").status == 1
+    (folder / "blocks.arch").write_text("# nothing yet\n")
+    assert "E0808" in run("check", "blocks.arch").err
+
+
 def test_an_unknown_variant(run: Run) -> None:
     ran = run("check", "net.arch:wid")
     assert (ran.status, "error[E0807]" in ran.err) == (1, True)
