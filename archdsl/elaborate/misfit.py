@@ -94,7 +94,7 @@ def _mends(wiring: Wiring, body: Tensor, shortcut: Tensor) -> tuple[Help, ...]:
     made, came = _known(body.value.shape), _known(shortcut.value.shape)
     if made.rank > 1 and made.rank == came.rank and made.dims[1] == came.dims[1] and (helps := padding(body, shortcut)):
         return helps
-    text = projection(made, came)
+    text = projection(made, came, wiring.at.scope.graph.nodes, wiring.braces.span)
     if text is None:
         return ()
     end = wiring.braces.span.end
