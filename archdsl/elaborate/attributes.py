@@ -19,6 +19,7 @@ def attribute(base: Traced, node: ast.Attr, at: At) -> Traced:
     """An attribute of a value; raises `Failed` once the reason is reported."""
     name = node.name.text
     tensor = base.value
+    at.session.bound_to_sizes += 1
     if isinstance(tensor, Tensor) and name not in ATTRIBUTES and _is_tensor(tensor, name):
         from archdsl.errors.names import TensorMisplaced
 

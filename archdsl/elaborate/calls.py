@@ -1,9 +1,14 @@
-"""Block calls. A body is elaborated once per (block, arguments, input shapes); further calls share it."""
+"""Block calls. A body is elaborated once per (block, arguments, input shapes); further calls share it.
+
+On other sizes a body is only unfolded again if something in it asks for sizes, or could not be as it is on others;
+else its steps are the same, and only their shapes are found anew.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 
+from archdsl.budget import Exceeded
 from archdsl.elaborate.arguments import block_params, coerce, match
 from archdsl.elaborate.braces import Edge, hand_over, offered_by
 from archdsl.elaborate.clauses import clauses_of
@@ -11,7 +16,7 @@ from archdsl.elaborate.context import At, Names
 from archdsl.elaborate.expressions import evaluate
 from archdsl.elaborate.flow import tensors_in, with_tensors
 from archdsl.elaborate.report import Failed, Frame
-from archdsl.elaborate.reshaped import seen_outside
+from archdsl.elaborate.reshaped import Differs, seen_outside
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.unused import report_unused
 from archdsl.elaborate.values import POISON, Block, Flow, Given, Tensor, key
@@ -25,22 +30,24 @@ from archdsl.syntax import ast
 
 class Body:
     """A block's body for one set of arguments and shapes: its graph, its result there, what braces took along into it,
-    and what it counts against the budget. Without a result it is not finished."""
+    what it counts against the budget, and whether on other sizes it may be another one. Without a result it is not
+    finished."""
 
-    __slots__ = ("captured", "graph", "result", "steps")
+    __slots__ = ("captured", "graph", "of_one_size", "result", "steps")
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.result: Flow | None = None
         self.captured: Sequence[int | Tensor] = ()
         self.steps = 0
+        self.of_one_size = False
 
 
 class Call:
-    """A call: its arguments, the values that they hand in, those that their braces may take along, and its key: calls
-    with equal ones share a body."""
+    """A call: its arguments, the values that they hand in, those that their braces may take along, and its keys: calls
+    with equal ones share a body, calls with equal `key_but_sizes` (None where there is none) have bodies alike."""
 
-    __slots__ = ("args", "block", "inputs", "key", "offered")
+    __slots__ = ("args", "block", "inputs", "key", "key_but_sizes", "offered")
 
     def __init__(self, block: Block, args: dict[str, Traced], span: Span, at: At) -> None:
         handed: tuple[object, ...] = (at.current, *(traced.value for traced in args.values()))
@@ -52,7 +59,11 @@ class Call:
         self.args = args
         self.inputs = tuple(value for one in handed for value in at.scope.localise_all(one))
         self.offered, same = offered_by(handed)
-        self.key: Hashable = (id(block.declaration), same, at.split, *args, *map(key, handed))
+        text = (id(block.declaration), same, at.split, *args, *map(key, handed[1:]))
+        self.key: Hashable = (text, key(at.current))
+        self.key_but_sizes: Hashable = None
+        if isinstance(at.current, Tensor) and len(self.inputs) == 1 and (shape := self.inputs[0].shape) is not None:
+            self.key_but_sizes = (text, shape.rank, shape.dtype, shape.channel_axis)
 
 
 def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, span: Span, at: At) -> Flow:
@@ -105,21 +116,54 @@ def _need_braces(block: Block, params: Sequence[Param], given: Sequence[Given], 
 
 def _body(call: Call, frame: Frame, at: At) -> Body:
     """The finished body: an earlier call's, or a new one."""
-    bodies = at.session.bodies
-    body = bodies.get(call.key)
+    session = at.session
+    body = session.bodies.get(call.key)
     if body is None:
-        body = bodies[call.key] = Body(Graph("block", call.block.name, call.block.declaration.name.span))
-        try:
-            _elaborate(body, call, frame, at)
-        except Failed:
-            del bodies[call.key]
-            raise
-        return body
-    if body.result is None:
+        body = _resized(call, frame, at) or _unfolded(call, frame, at)
+    elif body.result is None:
         from archdsl.errors.limits import EndlessRecursion
 
         raise at.reporter.fail(EndlessRecursion(call.block.name), frame.call)
-    at.session.spend("steps", body.steps, frame.call)
+    else:
+        session.spend("steps", body.steps, frame.call)
+    session.bound_to_sizes += body.of_one_size
+    return body
+
+
+def _resized(call: Call, frame: Frame, at: At) -> Body | None:
+    """An earlier call's body on the sizes of this one; None where it has to be unfolded, be it to say what is wrong."""
+    session = at.session
+    first = session.first.get(call.key_but_sizes)
+    if first is None or session.reporter.diagnostics.failed:
+        return None
+    try:
+        graph, _ = session.resized.graph(first.graph, call.inputs, frame.path)
+    except (Differs, Exceeded):
+        return None
+    body = session.bodies[call.key] = Body(graph)
+    body.result, body.steps = first.result, first.steps
+    session.spend("steps", body.steps, frame.call)
+    return body
+
+
+def _unfolded(call: Call, frame: Frame, at: At) -> Body:
+    """A body made from its text."""
+    session = at.session
+    body = session.bodies[call.key] = Body(Graph("block", call.block.name, call.block.declaration.name.span))
+    before = session.bound_to_sizes
+    try:
+        _elaborate(body, call, frame, at)
+    except Failed:
+        del session.bodies[call.key]
+        raise
+    body.of_one_size = bool(
+        session.bound_to_sizes > before
+        or call.key_but_sizes is None
+        or body.captured
+        or session.reporter.diagnostics.failed
+    )
+    if not body.of_one_size:
+        session.first[call.key_but_sizes] = body
     return body
 
 

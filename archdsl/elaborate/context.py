@@ -37,10 +37,13 @@ class Session:
         self.reporter = reporter
         self.domain = Domain(budget.limits)
         self.bodies: dict[Hashable, Body] = {}
+        self.first: dict[Hashable, Body] = {}  # of calls that differ in sizes alone: see `calls.py`
+        self.bound_to_sizes = 0  # how often something was done that holds for the sizes at hand alone
         self.ops: dict[Op, Op] = {}
         self.tied: dict[tuple[Layer, str], Shared] = {}
         self.groups: dict[Graph, ScopeBuilder] = {}  # the finished ones
         self._reshaped: Reshaped | None = None
+        self._resized: Reshaped | None = None
         self._modules: dict[Hashable, bool] = {}
         self.words: dict[ast.Body, tuple[str | None, ...]] = {}  # see `braces.py`
         self._numbers: dict[Hashable, int] = {}
@@ -101,6 +104,15 @@ class Session:
 
             self._reshaped = Reshaped(self.groups)
         return self._reshaped
+
+    @property
+    def resized(self) -> Reshaped:
+        """Bodies of blocks on other sizes."""
+        if self._resized is None:
+            from archdsl.elaborate.reshaped import Reshaped
+
+            self._resized = Reshaped({}, anew=True)
+        return self._resized
 
     def is_module(self, op: Op, shapes: tuple[Shape, ...]) -> bool:
         """Whether an op makes a module, which depends on its parameters and the ranks of its operands alone."""

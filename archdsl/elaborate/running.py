@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def run_again(unit: ast.Run, at: At) -> Flow:
     """The step's result for these values. It has no name, and no tensors of its own."""
+    at.session.bound_to_sizes += 1
     entry = _entry(unit, at)
     given = _given(unit, at)
     assert entry.node is not None

@@ -46,6 +46,7 @@ def split(step: StepValue) -> tuple[StepValue, list[Given]]:
 
 def resolve(op: Op, shapes: Sequence[Shape], shared: Sequence[Given], at: At) -> list[Shared]:
     """Whose tensors they are. Reports what can't be shared, then fails."""
+    at.session.bound_to_sizes += 1
     own = {state.name: state for state in op.state(*shapes)}
     found: list[Shared] = []
     failed = False
