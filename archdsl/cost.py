@@ -8,6 +8,7 @@ MACs are multiply-accumulates of convolutions and matrix products; FLOPs are twi
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from math import prod
 
 from archdsl.ir.bodies import bodies_first
@@ -47,6 +48,8 @@ class Costs:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._graphs: dict[Graph, Cost] = {}
+        self._layers: dict[Hashable, Cost] = {}
+        self._sizes: dict[int, tuple[int, ...]] = {}  # by the shape's id: it stands in the program, often many times
 
     @property
     def total(self) -> Cost:
@@ -71,7 +74,12 @@ class Costs:
 
     def sizes(self, shape: Shape | None) -> tuple[int, ...]:
         """A shape in plain numbers: free sizes are nominal, the batch is 1."""
-        return shape.at(self.program.nominal) if shape else ()
+        if shape is None:
+            return ()
+        known = self._sizes.get(id(shape))
+        if known is None:
+            known = self._sizes[id(shape)] = shape.at(self.program.nominal)
+        return known
 
     def bytes(self, shape: Shape | None) -> int:
         """The memory that a value takes."""
@@ -81,12 +89,20 @@ class Costs:
         costs = [
             _without_pass(self.node(node)) if graph.only_in_training(node) else self.node(node) for node in graph.nodes
         ]
-        return Cost(*(sum(getattr(cost, name) for cost in costs) for name in Cost.fields))
+        return Cost(*map(sum, zip(*(vars(cost).values() for cost in costs))))
 
     def _layer(self, layer: Layer) -> Cost:
+        # Many layers are the same op on the same shape, as bodies share shapes; ops and shapes stand in the program.
+        key = (id(layer.op), layer.tied, layer.frozen, layer.runs is None, *[id(value.shape) for value in layer.inputs])
+        known = self._layers.get(key)
+        if known is None:
+            known = self._layers[key] = self._of_layer(layer)
+        return known
+
+    def _of_layer(self, layer: Layer) -> Cost:
         inputs = tuple(value.shape for value in layer.inputs if value.shape)
         params = buffers = state_bytes = 0
-        for tensor in layer.op.state(*inputs) if layer.runs is None else ():
+        for tensor in layer.state if layer.runs is None else ():
             if tensor.name in layer.tied:
                 continue
             elements = prod(tensor.shape)

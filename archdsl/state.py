@@ -82,7 +82,7 @@ def _declared(path: tuple[str, ...], node: Declared) -> Held:
 
 
 def _of_layer(path: tuple[str, ...], node: Layer, owners: dict[str, str]) -> Iterator[Held]:
-    for state in node.op.state(*(value.shape for value in node.inputs)):
+    for state in node.state:
         key = ".".join((*path, state.name))
         yield Held(key, state.shape, state.dtype, state.trainable, True, node, state.name, owners.get(key, ""))
 

@@ -50,7 +50,7 @@ def _is_tensor(value: Tensor, name: str) -> bool:
     node = value.value.node
     if not isinstance(node, Layer):
         return name in ("weight", "bias")
-    return any(state.name == name for state in node.op.state(*(operand.shape for operand in node.inputs)))
+    return any(state.name == name for state in node.state)
 
 
 def _axis(name: str, shape: Shape, node: ast.Attr, at: At) -> int:

@@ -137,7 +137,7 @@ def _resized(call: Call, frame: Frame, at: At) -> Body | None:
     if first is None or session.reporter.diagnostics.failed:
         return None
     try:
-        graph, _ = session.resized.graph(first.graph, call.inputs, frame.path)
+        graph = session.resized.body(first.graph, call.inputs)
     except (Differs, Exceeded):
         return None
     body = session.bodies[call.key] = Body(graph)

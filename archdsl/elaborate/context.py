@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from archdsl.elaborate.files import SpecFile
     from archdsl.elaborate.outputs import Stated
     from archdsl.elaborate.reshaped import Reshaped
+    from archdsl.elaborate.resized import Resized
     from archdsl.elaborate.scopes import Entry, ScopeBuilder
     from archdsl.elaborate.tying import Shared
     from archdsl.ir.shares import Split
@@ -43,7 +44,7 @@ class Session:
         self.tied: dict[tuple[Layer, str], Shared] = {}
         self.groups: dict[Graph, ScopeBuilder] = {}  # the finished ones
         self._reshaped: Reshaped | None = None
-        self._resized: Reshaped | None = None
+        self._resized: Resized | None = None
         self._modules: dict[Hashable, bool] = {}
         self.words: dict[ast.Body, tuple[str | None, ...]] = {}  # see `braces.py`
         self._numbers: dict[Hashable, int] = {}
@@ -106,12 +107,12 @@ class Session:
         return self._reshaped
 
     @property
-    def resized(self) -> Reshaped:
+    def resized(self) -> Resized:
         """Bodies of blocks on other sizes."""
         if self._resized is None:
-            from archdsl.elaborate.reshaped import Reshaped
+            from archdsl.elaborate.resized import Resized
 
-            self._resized = Reshaped({}, anew=True)
+            self._resized = Resized()
         return self._resized
 
     def is_module(self, op: Op, shapes: tuple[Shape, ...]) -> bool:

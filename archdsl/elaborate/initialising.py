@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from archdsl import ops
 from archdsl.elaborate.context import At
@@ -10,7 +10,7 @@ from archdsl.elaborate.expressions import text
 from archdsl.elaborate.initialisers import Starts, fits, misfit, of_op, starts
 from archdsl.elaborate.lookup import did_you_mean, find_op, local
 from archdsl.elaborate.report import Failed
-from archdsl.ir.graph import Layer, Program, Rule
+from archdsl.ir.graph import Program, Rule
 from archdsl.ir.keys import matches
 from archdsl.ir.starts import Rules, owners
 from archdsl.source import Span
@@ -81,13 +81,15 @@ def settle(program: Program, at: At) -> None:
     counts: set[Span] = set()
     replaced: dict[Span, Span] = {}
     misfits: set[Span] = set()
-    seen: set[Layer] = set()
-    for owner in owners(program.graph):
-        if owner.layer in seen and not asked.by_path:
-            continue
-        seen.add(owner.layer)
+    seen: set[Hashable] = set()
+    for owner in owners(program.graph, once=not asked.by_path):
         at.session.spend("work", effort, rules[-1].span)
         for param in owner.params:
+            if not asked.by_path:
+                case = (owner.layer.op.name, param.name, len(param.shape), param.name in owner.layer.starts)
+                if case in seen:
+                    continue
+                seen.add(case)
             found = asked.naming(owner, param.name)
             names_something.update(found)
             if not found or param.name in owner.layer.starts:

@@ -61,7 +61,8 @@ def add_layer(
     except Exceeded as over:
         take_undecided()
         raise at.session.exhausted(over, span) from None
-    open_checks = take_undecided()
+    if open_checks := take_undecided():
+        at.session.bound_to_sizes += 1
     tensors = resolve(op, shapes, shared, at) if shared else ()
     name = _claim(label, counts, span, at)
     for each in shape if isinstance(shape, tuple) else (shape,):
@@ -69,7 +70,7 @@ def add_layer(
     node = Layer(op, inputs, shape, name, at.place(span), args, merges)
     for check in open_checks:
         at.scope.graph.checks.append(Check(node, check.axis, inputs[check.left], inputs[check.right]))
-    if counts and label is None and at.scope.conditional is not None and op.state(*shapes):
+    if counts and label is None and at.scope.conditional is not None and node.state:
         at.scope.warn_of_moving_key(span, at)
     if tensors:
         tie(node, tensors, at)

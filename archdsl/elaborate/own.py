@@ -89,8 +89,7 @@ class Own(Record):
                 self._mark(node, at)
 
     def _mark(self, node: Layer, at: At) -> None:
-        states = node.op.state(*(value.shape for value in node.inputs))
-        params = {state.name: state for state in states if state.trainable and state.name not in node.tied}
+        params = {state.name: state for state in node.state if state.trainable and state.name not in node.tied}
         for given in (self.init, self.freeze):
             if given is not None and not params:
                 from archdsl.errors.names import NoSuchParameter

@@ -5,7 +5,7 @@ tower on 1x28x28  ->  tower on 1x32x32: every op asked anew for its shape, tenso
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from typing import cast
 
 from archdsl.elaborate.layers import explain_sizes
@@ -37,16 +37,17 @@ def layer_shapes(
 
     anew: it is written out once more, so its text need not be the same.
     """
-    before = tuple(value.shape for value in layer.inputs if value.shape is not None)
-    after = tuple(value.shape for value in inputs if value.shape is not None)
+    after = tuple([value.shape for value in inputs if value.shape is not None])
     try:
         made = layer.op.shape(*after)
     except Refused as refused:
         take_undecided()
         raise Differs(path, layer, refused.error.said(refused.error.title)) from None
     open_checks = take_undecided()
-    if before != after and not anew:
-        _compare(layer, before, after, path)
+    if not anew:
+        before = tuple([value.shape for value in layer.inputs if value.shape is not None])
+        if before != after:
+            _compare(layer, before, after, path)
     shapes = made if isinstance(made, tuple) else (made,)
     for shape in shapes:
         explain_sizes(layer.op, shape, after, layer.args, layer.place.span)
@@ -89,24 +90,18 @@ class Reshaped:
     """Graphs on other shapes, each made once.
 
     groups: the builders of finished groups, so that what is later read out of one is read out of its copies as well.
-    anew:   their steps are written out once more, so that their tensors and text need not be the same.
     """
 
-    def __init__(self, groups: Mapping[Graph, ScopeBuilder], *, anew: bool = False) -> None:
+    def __init__(self, groups: dict[Graph, ScopeBuilder]) -> None:
         self._groups = groups
-        self._anew = anew
-        self._origins: dict[Graph, Graph] = {}  # of those made here, which graph they are on other shapes
         self._made: dict[Hashable, tuple[Graph, dict[Value, Value]]] = {}
 
     def graph(self, graph: Graph, inputs: Sequence[Value], path: tuple[str, ...]) -> tuple[Graph, dict[Value, Value]]:
         """The graph on values of other shapes, and for each value in it that in the new one; raises `Differs`."""
-        graph = self._origins.get(graph, graph)
         key = (graph, *(value.shape for value in inputs))
-        made = self._made.get(key)
-        if made is None:
-            made = self._made[key] = self._make(graph, inputs, path)
-            self._origins[made[0]] = graph
-        return made
+        if key not in self._made:
+            self._made[key] = self._make(graph, inputs, path)
+        return self._made[key]
 
     def _make(self, graph: Graph, inputs: Sequence[Value], path: tuple[str, ...]) -> tuple[Graph, dict[Value, Value]]:
         made = Graph(graph.kind, graph.title, graph.span)
@@ -134,18 +129,14 @@ class Reshaped:
             return self._scope(node, operands, path)
         if not isinstance(node, Layer):
             raise Failed  # a step in it failed, which was reported
-        shapes, open_checks = layer_shapes(node, operands, path, anew=self._anew)
-        if len(shapes) != len(node.outputs):
-            raise Differs(path, node, f"`{node.op.name}` gives {len(shapes)} values, and gave {len(node.outputs)}")
+        shapes, open_checks = layer_shapes(node, operands, path)
         layer = Layer(node.op, operands, shapes, node.name, node.place, node.args, node.merges)
         layer.runs, layer.starts, layer.tied, layer.frozen = node.runs, node.starts, node.tied, node.frozen
         within.checks += (Check(layer, one.axis, operands[one.left], operands[one.right]) for one in open_checks)
         return layer
 
     def _scope(self, node: Scope, operands: tuple[Value, ...], path: tuple[str, ...]) -> Scope:
-        # What is written out anew has derivations of its own, which a group shares with what is around it.
-        make = self._make if self._anew and node.graph.kind != "block" else self.graph
-        body, values = make(node.graph, operands, path)
+        body, values = self.graph(node.graph, operands, path)
         scope = Scope(body, operands, (), node.name, node.place, node.args)
         scope.outputs = tuple(Value(scope, i, seen_outside(value, scope)) for i, value in enumerate(body.outputs))
         scope.runs, scope.frozen = node.runs, node.frozen

@@ -100,13 +100,12 @@ def _owner(given: Given, step: Tensor, source: str, at: At) -> Shared:
             raise _refuse(given, f"is a {node.kind}, which is not trained", "only a `param` can be shared", at)
         return Shared(given.name, step.scope, node, "", given)
     if isinstance(node, Layer) and source and node.runs is None:
-        states = node.op.state(*(value.shape for value in node.inputs))
-        if any(state.name == source and state.trainable for state in states):
+        if any(state.name == source and state.trainable for state in node.state):
             known = at.session.tied.get((node, source))
             if known is not None:
                 return Shared(given.name, known.scope, known.owner, known.source, given)
             return Shared(given.name, step.scope, node, source, given)
-        names = ", ".join(state.name for state in states if state.trainable) or "nothing"
+        names = ", ".join(state.name for state in node.state if state.trainable) or "nothing"
         raise _refuse(given, "is no parameter", f"`{node.op.name}` trains {names}", at)
     raise _no_tensor(given, step, at)
 
@@ -137,8 +136,7 @@ def _described(shared: Shared) -> tuple[tuple[int, ...], str]:
         shape = owner.outputs[0].shape
         assert shape is not None
         return shape.at({}), shape.dtype
-    states = owner.op.state(*(value.shape for value in owner.inputs))
-    return next((state.shape, state.dtype) for state in states if state.name == shared.source)
+    return next((state.shape, state.dtype) for state in owner.state if state.name == shared.source)
 
 
 def common(one: ScopeBuilder, other: ScopeBuilder) -> ScopeBuilder | None:

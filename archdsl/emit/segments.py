@@ -38,12 +38,8 @@ def have_buffers(steps: Sequence[Step]) -> bool:
     """Whether a step changes tensors of its own when it runs, in training at least."""
     nodes = [node for step in steps for _, node in step.present()]
     inside = [below for node in nodes if isinstance(node, Scope) for _, below, _ in node.graph.walk()]
-    return any(isinstance(node, Layer) and _has_buffers(node) for node in (*nodes, *inside))
-
-
-def _has_buffers(layer: Layer) -> bool:
-    shapes = [value.shape for value in layer.inputs if value.shape is not None]
-    return any(not tensor.trainable for tensor in layer.op.state(*shapes))
+    layers = (node for node in (*nodes, *inside) if isinstance(node, Layer))
+    return any(not tensor.trainable for layer in layers for tensor in layer.state)
 
 
 def _keys(item: Item) -> Keys:

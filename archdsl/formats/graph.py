@@ -150,10 +150,10 @@ def _what(node: Node, number: Mapping[Graph, int]) -> Json:
     made: Json = {"op": node.op.name, "params": {name: _plain(getattr(node.op, name)) for name in node.op.fields}}
     if node.merges:
         made["merges"] = node.merges
-    if node.runs is None and (state := node.op.state(*(value.shape for value in node.inputs))):
+    if node.runs is None and node.state:
         made["tensors"] = [
             {"name": tensor.name, "shape": list(tensor.shape), "dtype": tensor.dtype, "trainable": tensor.trainable}
-            for tensor in state
+            for tensor in node.state
         ]
     if node.starts:
         made["starts"] = {name: _start(start) for name, start in node.starts.items()}

@@ -13,7 +13,7 @@ from archdsl.ir.dim import Domain
 from archdsl.ir.keys import Rename
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
-from archdsl.ops.op import Op
+from archdsl.ops.op import Op, State
 from archdsl.source import Source, Span
 
 if TYPE_CHECKING:
@@ -157,13 +157,13 @@ class Layer(Node):
     frozen: its parameters are not trained.
     """
 
-    __slots__ = ("args", "frozen", "merges", "op", "runs", "starts", "tied")
+    __slots__ = ("_state", "args", "frozen", "merges", "op", "runs", "starts", "tied")
 
     def __init__(
         self,
         op: Op,
         inputs: tuple[Value, ...],
-        shape: Shape | tuple[Shape, ...] | None,
+        shape: Shape | tuple[Shape | None, ...] | None,
         name: tuple[str, ...] | None,
         place: Place,
         args: Mapping[str, Traced],
@@ -181,6 +181,14 @@ class Layer(Node):
         self.starts: Mapping[str, Init] = {}
         self.tied: frozenset[str] = frozenset()
         self.frozen = False
+        self._state: tuple[State, ...] | None = None
+
+    @property
+    def state(self) -> tuple[State, ...]:
+        """The parameters and buffers of its op, in PyTorch's order. Asked when all that it is applied to is known."""
+        if self._state is None:
+            self._state = self.op.state(*(value.shape for value in self.inputs))
+        return self._state
 
 
 class Unknown(Node):

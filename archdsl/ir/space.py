@@ -225,7 +225,11 @@ def _runs(value: Callable[[int], int], turns: Sequence[int], last: int, residue:
                 firsts.append((at, here))
             if sign(value(end)) == here:
                 break
-            low, high = at, end
+            # Signs change near the smallest sizes as a rule, so the way there is taken in steps that double.
+            low, step = at, 1
+            while low + step < end and sign(value(low + step)) == here:
+                low, step = low + step, 2 * step
+            high = min(low + step, end)
             while high - low > 1:
                 middle = (low + high) // 2
                 if sign(value(middle)) == here:

@@ -24,21 +24,27 @@ class Owner:
         self.params = params
 
 
-def owners(graph: Graph) -> Iterator[Owner]:
-    """Every layer below whose op has parameters, in textual order. A step that runs again has none of its own."""
+def owners(graph: Graph, *, once: bool = False) -> Iterator[Owner]:
+    """Every layer below whose op has parameters, in textual order. A step that runs again has none of its own.
+
+    once: a layer that stands for many modules, as scopes share graphs, is given for the first of them alone.
+    """
+    met: set[Graph] = set()
     stack: list[tuple[tuple[str, ...], Iterator[Node]]] = [((), iter(graph.nodes))]
-    params: dict[Layer, tuple[State, ...]] = {}  # scopes share graphs, so one layer stands for many modules
+    params: dict[Layer, tuple[State, ...]] = {}
     while stack:
         prefix, nodes = stack[-1]
         node = next(nodes, None)
         if node is None:
             stack.pop()
         elif isinstance(node, Scope) and node.runs is None:
+            if once and node.graph in met:
+                continue
+            met.add(node.graph)
             stack.append(((*prefix, *(node.name or ())), iter(node.graph.nodes)))
         elif isinstance(node, Layer) and node.runs is None and node.op.weights != ():
             if node not in params:
-                states = node.op.state(*(value.shape for value in node.inputs))
-                params[node] = tuple(state for state in states if state.trainable and state.name not in node.tied)
+                params[node] = tuple(one for one in node.state if one.trainable and one.name not in node.tied)
             yield Owner((*prefix, *(node.name or ())), node, params[node])
 
 

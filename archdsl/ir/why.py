@@ -35,7 +35,11 @@ class Why:
         self.value = value
         self.operands = operands
         self.name = name
-        self.from_caller: bool = rule in ("param", "input") or any(operand.from_caller for operand in operands)
+        self.from_caller = rule == "param" or rule == "input"
+        for operand in operands:
+            if operand.from_caller:
+                self.from_caller = True
+                break
 
     def __repr__(self) -> str:
         return f"Why({self.rule} {self.name} = {self.value} @ {self.span})"

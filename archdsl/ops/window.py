@@ -13,6 +13,8 @@ from archdsl.ops.rules import chosen, need_positive
 def need_windows(op: Op, x: Shape, out: list[Dim], reach: Size, pad: Size) -> None:
     """At least one window fits along each spatial axis; `reach` is what a window spans, dilation included."""
     for i, size in enumerate(out):
+        if size == x.dims[2 + i]:  # which is one already
+            continue
         decision = need_positive(size)
         if decision is None:
             continue
