@@ -134,7 +134,7 @@ def _resized(call: Call, frame: Frame, at: At) -> Body | None:
     """An earlier call's body on the sizes of this one; None where it has to be unfolded, be it to say what is wrong."""
     session = at.session
     first = session.first.get(call.key_but_sizes)
-    if first is None or session.reporter.diagnostics.failed:
+    if first is None or session.splits or session.reporter.diagnostics.failed:
         return None
     try:
         graph = session.resized.body(first.graph, call.inputs)
@@ -160,6 +160,7 @@ def _unfolded(call: Call, frame: Frame, at: At) -> Body:
         session.bound_to_sizes > before
         or call.key_but_sizes is None
         or body.captured
+        or session.splits  # what each device computes was fitted to the sizes
         or session.reporter.diagnostics.failed
     )
     if not body.of_one_size:
