@@ -42,9 +42,10 @@ class Member(Record):
 class Step:
     """What one place of the text is in each graph; None where the graph has no such step."""
 
-    __slots__ = ("nodes", "operands", "place", "position")
+    __slots__ = ("child", "nodes", "operands", "place", "position")
 
     def __init__(self, position: int, place: Place, nodes: list[Node | None]) -> None:
+        self.child: bool | None = None  # what `is_child` found
         self.position = position
         self.place = place
         self.nodes = nodes
@@ -69,15 +70,19 @@ class Step:
 
 
 class Body:
-    """Several graphs as one. `loops` are the runs of steps that are written once, with a loop around them."""
+    """Several graphs as one. `loops` are the runs of steps that are written once, with a loop around them.
 
-    __slots__ = ("graphs", "loops", "outputs", "steps")
+    form: how a class holds the steps, once that was asked: see `register.py`.
+    """
+
+    __slots__ = ("form", "graphs", "loops", "outputs", "steps")
 
     def __init__(self, graphs: Sequence[Graph], steps: list[Step]) -> None:
         self.graphs = graphs
         self.steps = steps
         self.outputs: tuple[Ref, ...] = ()
         self.loops: list[Loop] = []
+        self.form: str | None = None
 
     @property
     def items(self) -> Iterator[Step | Loop]:

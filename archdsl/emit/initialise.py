@@ -10,7 +10,7 @@ PyTorch visits modules in the order of registration, and so does the random stre
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from itertools import groupby
 
 from archdsl.emit.code import Call, Expr, Infix, Literal, Name, Tuple
@@ -22,7 +22,7 @@ from archdsl.emit.select import Tests, select
 from archdsl.emit.statements import Do, For, If, Stmt
 from archdsl.emit.survey import Survey
 from archdsl.emit.torch_forms import module_form
-from archdsl.ir.graph import Layer, Program
+from archdsl.ir.graph import Program
 from archdsl.ir.starts import Owner, Rules, owners, starts_anything
 from archdsl.ops import form
 from archdsl.record import Record
@@ -50,7 +50,7 @@ class Module(Record):
     patterns: tuple[str, ...]
     special: bool
 
-    @property
+    @cached_property
     def name(self) -> str:
         return ".".join(self.path)
 
@@ -94,31 +94,69 @@ def initialise(program: Program, survey: Survey) -> tuple[Stmt, ...]:
     if not starts_anything(program, survey.graphs):
         return ()
     rules = Rules(program.init)
+    if not rules.by_path:
+        layers = _modules(program, rules, survey, once=True)
+        if not _drawn(layers):
+            return ()
+        if branches := _by_class(layers):
+            return (_loop(branches, program),)
     modules = _modules(program, rules, survey)
-    drawn = [module for module in modules if any(module.fills.values())]
+    drawn = _drawn(modules)
     if not drawn:
         return ()
     if len(drawn) <= FEW and all(is_attribute(part) for module in drawn for part in module.path):
         return tuple(_one_by_one(_as_registered(drawn, modules), by_attribute=True))
-    groups = {kind: _alike([module for module in modules if module.kind == kind]) for kind in _kinds(drawn)}
+    groups = _groups(modules)
     if sum(map(len, groups.values())) > MOST_BRANCHES:
         return tuple(_one_by_one(_as_registered(drawn, modules), by_attribute=False))
     return (_loop(list(_branches(groups, modules)), program),)
 
 
-def _kinds(modules: Sequence[Module]) -> list[str]:
-    return list(dict.fromkeys(module.kind for module in modules))
+def _by_class(layers: Sequence[Module]) -> list[Branch]:
+    """The branches, if their classes alone tell how many layers start; else none. Then it doesn't matter whether a
+    layer stands for one module or for several."""
+    groups = _groups(layers)
+    if (
+        len(_drawn(layers)) <= FEW
+        or len(groups) > MOST_BRANCHES
+        or any(len(of_kind) > 1 for of_kind in groups.values())
+    ):
+        return []
+    branches = list(_branches(groups, layers))
+    return [] if any(branch.tests for branch in branches) else branches
 
 
-def _modules(program: Program, rules: Rules, survey: Survey) -> list[Module]:
+def _drawn(modules: Sequence[Module]) -> list[Module]:
+    """Those of which anything is said."""
+    return [module for module in modules if any(module.fills.values())]
+
+
+def _groups(modules: Sequence[Module]) -> dict[str, list[list[Module]]]:
+    """For each class of which anything is said, those together that start alike."""
+    kinds = dict.fromkeys(module.kind for module in _drawn(modules))
+    return {kind: _alike([module for module in modules if module.kind == kind]) for kind in kinds}
+
+
+def _modules(program: Program, rules: Rules, survey: Survey, *, once: bool = False) -> list[Module]:
+    """All modules with parameters of their own; `once`: one for each layer, however many modules it stands for."""
     found: list[Module] = []
-    known: dict[Layer, Module] = {}
-    for owner in owners(program.graph):
-        one = None if rules.by_path else known.get(owner.layer)
+    known: dict[Hashable, Module] = {}
+    for owner in owners(program.graph, once=once):
+        case = None if rules.by_path else _case(owner)
+        one = known.get(case) if case is not None else None
         if one is None:
-            one = known[owner.layer] = _module(owner, rules, survey)
+            one = known[case] = _module(owner, rules, survey)
         found.append(Module(owner.path, one.kind, one.fills, one.patterns, one.special))
     return found
+
+
+def _case(owner: Owner) -> Hashable:
+    """Equal for layers of which the same is said, where rules speak of ops and not of paths."""
+    layer = owner.layer
+    if layer.starts:
+        return layer
+    callee, groups = module_form(layer).callee, getattr(layer.op, "groups", 1)
+    return layer.op.name, callee, groups, layer.tied, *((param.name, len(param.shape)) for param in owner.params)
 
 
 def _module(owner: Owner, rules: Rules, survey: Survey) -> Module:
@@ -217,8 +255,11 @@ def _alike(modules: Sequence[Module]) -> list[list[Module]]:
     for params in sorted(by_params, key=len, reverse=True):
         fitting = [group for group in sorted(groups, key=len) if not set(params) - set(group[0].fills)]
         known = {_said(group[0], params): group for group in fitting}
+        said_by: dict[int, Hashable] = {}  # by what is shared: many modules start alike
         for module in by_params[params]:
-            said = _said(module, params)
+            said = said_by.get(id(module.fills))
+            if said is None:
+                said = said_by[id(module.fills)] = _said(module, params)
             if said not in known:
                 known[said] = []
                 groups.append(known[said])

@@ -32,6 +32,12 @@ NUMBERED, LABELLED, FREE = "numbered", "labelled", "free"
 
 def form_of(body: Body) -> str:
     """The simplest form that holds a body's steps under their names."""
+    if body.form is None:
+        body.form = _form_of(body)
+    return body.form
+
+
+def _form_of(body: Body) -> str:
     if not _is_chain(body):
         return FREE
     if all(_is_numbered(body, i) for i in range(len(body.graphs))):
@@ -83,6 +89,12 @@ def registered(node: Node) -> bool:
 
 def is_child(step: Step) -> bool:
     """Whether a `forward` calls the step as a child in any graph, or what it calls differs."""
+    if step.child is None:
+        step.child = _is_child(step)
+    return step.child
+
+
+def _is_child(step: Step) -> bool:
     nodes = list(_nodes(step))
     if isinstance(step.one, Declared) or any(node.runs is not None for node in nodes):
         return False

@@ -10,7 +10,7 @@ from archdsl.emit.align import Member, Step
 from archdsl.emit.argument import Entry
 from archdsl.emit.code import Expr, Literal, Name
 from archdsl.emit.derive import equal, plain
-from archdsl.emit.torch_forms import torch_form
+from archdsl.emit.torch_forms import once_for_each, torch_form
 from archdsl.emit.unit import Unit
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer
@@ -94,8 +94,15 @@ class Writer:
         return code.Items(tuple(map(Literal, item))) if isinstance(item, list) else item
 
     def _number(self, values: Sequence[object], path: str) -> Expr:
+        if isinstance(values[0], form.P) and self._is_one_op():
+            return Literal(plain(getattr(layer_of(self.members[0]).op, values[0].name)))
         entries = [_entry(member, value) for member, value in zip(self.members, values)]
         return self.unit.slot(entries, self._hint(values[0], path), ("slot", *self.key, path), stored=self.stored)
+
+    def _is_one_op(self) -> bool:
+        """Whether all are the same op, and so have the same parameters."""
+        op = layer_of(self.members[0]).op
+        return all(layer_of(member).op is op for member in self.members)
 
     def _hint(self, value: object, path: str) -> str:
         """What an argument for a number would be called."""
@@ -143,17 +150,21 @@ def _plain_numbers(value: Sequence[object]) -> bool:
     return all(type(item) in (int, float) for item in value)
 
 
-def skeleton(word: object) -> Hashable:
-    """All of a form but its numbers: forms of one skeleton can be written as one."""
+def skeleton(word: form.Call | form.Infix | form.Index | form.X | None) -> Hashable:
+    """All of a step's form but its numbers: forms of one skeleton can be written as one."""
+    return once_for_each(word, _skeleton)
+
+
+def _skeleton(word: object) -> Hashable:
     match word:
         case form.Call(callee=callee, args=args, kwargs=kwargs):
-            return callee, skeleton(args), *((name, skeleton(value)) for name, value in kwargs)
+            return callee, _skeleton(args), *((name, _skeleton(value)) for name, value in kwargs)
         case form.Infix(op=op, left=left, right=right):
-            return op, skeleton(left), skeleton(right)
+            return op, _skeleton(left), _skeleton(right)
         case form.Index(value=value, items=brackets):
-            return "index", skeleton(value), repr(brackets)
+            return "index", _skeleton(value), repr(brackets)
         case list() | tuple() if not _plain_numbers(items := cast("Sequence[object]", word)):
-            return type(items).__name__, *map(skeleton, items)
+            return type(items).__name__, *map(_skeleton, items)
         case form.X() | form.Axis() | form.Device() | form.Training():
             return repr(word)
         case Dim(constant=None):
