@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from archdsl.source import Source, Span
 from archdsl.syntax.lexer import Token
 from archdsl.syntax.reports import Reports
-from archdsl.syntax.tables import LIST, Tables
+from archdsl.syntax.tables import LIST, PASS, Tables
 from archdsl.syntax.tree import NESTING, Build
 
 ReadString = Callable[[Token], "tuple[Any, int]"]
@@ -50,6 +50,12 @@ class Automaton:
         states, kept = self.states, len(self.states)
         above: list[int] = []
         code = self._actions[states[-1]].get(kind)
+        if code is None or code >= 0:
+            return code is not None
+        if kept > 1 and (top := self._passed(states[-2], states[-1], kind)) != states[-1]:
+            kept -= 1
+            above.append(top)
+            code = self._actions[top].get(kind)
         while code is not None and code < 0:
             rule = self._rules[~code]
             if rule.size <= len(above):
@@ -57,10 +63,24 @@ class Automaton:
             else:
                 kept -= rule.size - len(above)
                 above.clear()
-            top = self._gotos[above[-1] if above else states[kept - 1]][rule.origin]
+            below = above[-1] if above else states[kept - 1]
+            top = self._passed(below, self._gotos[below][rule.origin], kind)
             above.append(top)
             code = self._actions[top].get(kind)
         return code is not None
+
+    def _passed(self, below: int, top: int, kind: str) -> int:
+        """The state that stands for `top` once all rules are done that only hand its value on, before a token of this
+        kind. An operand is a power, a product, a sum, a comparison ...: such chains are found once."""
+        key = below, top, kind
+        found = self._tables.passed.get(key)
+        if found is None:
+            found, code = top, self._actions[top].get(kind)
+            while code is not None and code < 0 and self._rules[~code].action == PASS and self._rules[~code].size == 1:
+                found = self._gotos[below][self._rules[~code].origin]
+                code = self._actions[found].get(kind)
+            self._tables.passed[key] = found
+        return found
 
     def trial(self, kinds: Sequence[str]) -> int:
         """How many of these tokens could come next, one after the other. Changes nothing."""
@@ -83,10 +103,15 @@ class Automaton:
 
     def shift(self, token: Token) -> None:
         """Take a token that fits."""
-        code = self._actions[self.states[-1]][token.type]
+        states, kind = self.states, token.type
+        code = self._actions[states[-1]][kind]
         while code < 0:
-            self._reduce(~code, token.start)
-            code = self._actions[self.states[-1]][token.type]
+            top = self._passed(states[-2], states[-1], kind)
+            if top != states[-1]:
+                states[-1] = top
+            else:
+                self._reduce(~code, token.start)
+            code = self._actions[states[-1]][kind]
         value, depth = (token, 0) if token.type not in ("STRING", "REF_STRING") else self._string(token)
         self.states.append(code)
         self.values.append(value)

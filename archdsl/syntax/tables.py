@@ -59,6 +59,8 @@ class Tables(NamedTuple):
     """By state and rule name: the state after it."""
     starts: dict[str, tuple[int, int]]
     """Where parsing a rule of `STARTS` begins and ends."""
+    passed: dict[tuple[int, int, str], int]
+    """What `lalr.py` found out about chains of `PASS` rules."""
 
 
 @lru_cache(maxsize=1)
@@ -74,6 +76,7 @@ def load() -> Tables:
         actions=tuple(data["actions"]),
         gotos=tuple(data["gotos"]),
         starts={name: (start, end) for name, (start, end) in data["starts"].items()},
+        passed={},
     )
 
 

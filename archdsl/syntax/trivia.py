@@ -120,7 +120,7 @@ def _roles(laid: list[Token], reports: Reports) -> dict[int, str]:
     tables = load()
     every = tuple(rule._replace(plan=tuple(range(rule.size))) for rule in tables.rules)
     finder = _RoleFinder(tables.rules, reports)
-    automaton = Automaton(tables._replace(rules=every), "file", finder, lambda token: (token, 0), reports)
+    automaton = Automaton(tables._replace(rules=every, passed={}), "file", finder, lambda token: (token, 0), reports)
     for token in laid[:-1]:
         automaton.shift(token)
     automaton.finish(laid[-1].start)
