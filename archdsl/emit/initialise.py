@@ -116,11 +116,7 @@ def _by_class(layers: Sequence[Module]) -> list[Branch]:
     """The branches, if their classes alone tell how many layers start; else none. Then it doesn't matter whether a
     layer stands for one module or for several."""
     groups = _groups(layers)
-    if (
-        len(_drawn(layers)) <= FEW
-        or len(groups) > MOST_BRANCHES
-        or any(len(of_kind) > 1 for of_kind in groups.values())
-    ):
+    if len(_drawn(layers)) <= FEW or len(groups) > MOST_BRANCHES:
         return []
     branches = list(_branches(groups, layers))
     return [] if any(branch.tests for branch in branches) else branches
