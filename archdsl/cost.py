@@ -33,6 +33,8 @@ class Cost(Record):
     """Size of all results that take memory of their own: a view takes none."""
     frozen: int = 0
     """Elements of the parameters that are not trained."""
+    trained_bytes: int = 0
+    """Size of the parameters that are trained, and so of their gradients."""
 
     @property
     def flops(self) -> int:
@@ -101,7 +103,7 @@ class Costs:
 
     def _of_layer(self, layer: Layer) -> Cost:
         inputs = tuple(value.shape for value in layer.inputs if value.shape)
-        params = buffers = state_bytes = 0
+        params = buffers = state_bytes = trained_bytes = 0
         for tensor in layer.state if layer.runs is None else ():
             if tensor.name in layer.tied:
                 continue
@@ -109,30 +111,33 @@ class Costs:
             state_bytes += elements * ITEM_SIZES[tensor.dtype]
             if tensor.trainable:
                 params += elements
+                trained_bytes += 0 if layer.frozen else elements * ITEM_SIZES[tensor.dtype]
             else:
                 buffers += elements
         made = [value.shape for value in layer.outputs]
         macs = layer.op.macs(tuple(map(self.sizes, inputs)), self.sizes(made[0]))
         memory = 0 if layer.op.view else sum(map(self.bytes, made))
-        return Cost(1, params, buffers, state_bytes, macs, memory, params if layer.frozen else 0)
+        return Cost(1, params, buffers, state_bytes, macs, memory, params if layer.frozen else 0, trained_bytes)
 
     def _declared(self, node: Declared) -> Cost:
         shape = node.outputs[0].shape
         elements = prod(self.sizes(shape)) if shape else 0
         if node.kind == "param":
-            return Cost(params=elements, state_bytes=self.bytes(shape))
+            return Cost(params=elements, state_bytes=self.bytes(shape), trained_bytes=self.bytes(shape))
         return Cost(buffers=elements, state_bytes=self.bytes(shape))
 
 
 def _without_pass(cost: Cost) -> Cost:
     """Of a side chain of training: its tensors are there, but a pass over an image leaves it out."""
-    return Cost(cost.steps, cost.params, cost.buffers, cost.state_bytes, frozen=cost.frozen)
+    return Cost(
+        cost.steps, cost.params, cost.buffers, cost.state_bytes, frozen=cost.frozen, trained_bytes=cost.trained_bytes
+    )
 
 
 def _frozen(cost: Cost) -> Cost:
     """Of a step none of whose parameters is trained."""
     figures = {name: getattr(cost, name) for name in Cost.fields}
-    return Cost(**{**figures, "frozen": cost.params})
+    return Cost(**{**figures, "frozen": cost.params, "trained_bytes": 0})
 
 
 def _run(cost: Cost) -> Cost:

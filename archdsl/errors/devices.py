@@ -173,3 +173,212 @@ class BadProportion(Error):
     by: str
     mesh: str
     reason: str
+
+
+class BadQuantity(Error):
+    """An amount whose unit can't be read.
+
+    A number, then a prefix and the unit: `20T` (FLOPs a second), `16GB/s`, `16GB` or `16GiB`. The prefixes k, M, G, T
+    and P are powers of 1000; Ki, Mi, Gi and Ti are powers of 1024. `B` is a byte. Bits are not taken, and case counts.
+
+    Example:
+        archdsl plan vgg.arch --devices 4 --batch 256 --link 100Gbit/s
+
+    Mend: `--link 12.5GB/s`.
+    """
+
+    option: str
+    text: str
+    what: str
+    example: str
+    reason: str
+
+    code = "E1350"
+    title = "`{option} {text}` is not {what}: {reason}"
+    label = "not understood"
+    help = "write it like {option} {example}"
+
+
+class NoQuantity(Error):
+    """A device without speed, memory or a link can't do anything.
+
+    Example:
+        archdsl plan vgg.arch --devices 4 --batch 256 --memory 0GB
+
+    Mend: say what the devices have.
+    """
+
+    option: str
+    text: str
+
+    code = "E1351"
+    title = "`{option} {text}` is nothing"
+    label = "must be above 0"
+
+
+class FixedBatch(Error):
+    """A plan divides the batch over replicas and microbatches, and this network's batch can't be divided.
+
+    The first axis of every input must be one free size, the same for all.
+
+    Example:
+        network net {{
+            input image: [8, 3, 224, 224]
+            conv(64, 3x3)
+        }}
+
+    Mend: `input image: [N, 3, 224, 224]`.
+    """
+
+    found: str
+
+    code = "E1352"
+    title = "the batch can't be divided: {found}"
+    label = "a plan needs a free size as first axis of every input"
+    help = "write a name for it, as in `[N, ...]`"
+
+
+class BatchRefused(Error):
+    """The network does not allow the size of the microbatch that the plan asks for.
+
+    A `where` behind an input, or a step, may ask for a batch that is a multiple of some number.
+
+    Example:
+        input image: [N, 3, 224, 224] where N % 8 == 0
+
+    Mend: choose a batch, and a number of microbatches, that leave such a size for each.
+    """
+
+    name: str
+    size: int
+    microbatches: int
+    replicas: int
+
+    code = "E1353"
+    title = "the network does not allow {name} = {size}, a microbatch of {microbatches} on {replicas} replicas"
+    label = "not allowed"
+    help = "choose another `--batch`, or set `--microbatches`"
+
+
+class UnevenMicrobatches(Error):
+    """The batch does not divide into so many microbatches.
+
+    Every microbatch has the same size: a schedule in which one were smaller would leave a device waiting for samples
+    that never come.
+
+    Example:
+        archdsl plan vgg.arch --devices 4 --batch 256 --microbatches 24
+
+    Mend: choose a divisor of the batch; with replicas, each of them divides its own share.
+    """
+
+    batch: int
+    microbatches: int
+    near: str
+    """the nearest divisors, ready to read"""
+
+    code = "E1354"
+    title = "a batch of {batch} does not divide into {microbatches} microbatches"
+    label = "leaves a remainder of samples"
+    help = "choose {near}"
+
+
+class TooLittleMemory(Error):
+    """No plan fits into the devices' memory.
+
+    A device holds its stage's weights, gradients and optimiser state, and for each microbatch in flight what the
+    backward pass needs. Smaller microbatches, more devices or a smaller batch need less; so does `checkpoint` around
+    steps, which computes them a second time instead of keeping what they make.
+
+    Example:
+        archdsl plan vgg.arch:vgg16 --devices 2 --batch 256 --memory 1GB
+
+    Mend: more devices, more memory, a smaller batch, or more microbatches.
+    """
+
+    title_: str
+    devices: str
+    memory: str
+    least: str
+
+    code = "E1355"
+    title = "{title_} does not fit on {devices} of {memory}: one of them needs at least {least}"
+    label = "no plan"
+    help = "use more devices, a smaller batch or more microbatches"
+
+
+class NotAPlan(Error):
+    """The file is no plan, or not as `archdsl plan` writes one.
+
+    A plan is JSON with the fields that `docs/plan.schema.json` lists, no more and no fewer.
+
+    Example:
+        archdsl.load("vgg.arch", plan="vgg.json")
+
+    Mend: write it again with `archdsl plan ... -o FILE`.
+    """
+
+    path: str
+    reason: str
+
+    code = "E1356"
+    title = "`{path}` is not a plan: {reason}"
+    label = "cannot be read"
+    help = "write it with `archdsl plan ... -o {path}`"
+
+
+class NewerPlan(Error):
+    """The plan was written by a version of archdsl that writes plans in another form.
+
+    Example:
+        archdsl.load("vgg.arch", plan="plan.json")
+
+    Mend: write the plan again, or update archdsl.
+    """
+
+    path: str
+    found: int
+    known: int
+
+    code = "E1357"
+    title = "`{path}` is a plan of version {found}; this archdsl reads version {known}"
+    label = "cannot be read"
+    help = "write it again with `archdsl plan`"
+
+
+class PlanOfAnother(Error):
+    """The plan was made for another network: another spec, variant or parameters.
+
+    A plan says which steps lie on which device. It holds for the network whose spec has the hash in it.
+
+    Example:
+        archdsl.load("vgg.arch", "vgg16", plan="plan-of-vgg11.json")
+
+    Mend: make a plan for this network.
+    """
+
+    path: str
+    difference: str
+
+    code = "E1358"
+    title = "`{path}` is a plan of another network: {difference}"
+    label = "not this network's"
+    help = "make one with `archdsl plan`"
+
+
+class PlanSteps(Error):
+    """The stages of the plan are not this network's steps, each once, in an order in which they can run.
+
+    Example:
+        "stages": [{{"steps": ["features"]}}, {{"steps": ["features", "classifier"]}}]
+
+    Mend: make the plan again; one that is edited by hand must name every step once.
+    """
+
+    path: str
+    reason: str
+
+    code = "E1359"
+    title = "the stages of `{path}` don't fit the network: {reason}"
+    label = "not a division of its steps"
+    help = "make it again with `archdsl plan`"

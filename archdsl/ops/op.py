@@ -160,6 +160,10 @@ class Op(Record):
         """Multiply-accumulates of one pass, at plain sizes. Convolutions and matrix products only."""
         return 0
 
+    def needs_input(self) -> bool:
+        """`keeps_input`, for these arguments."""
+        return self.keeps_input
+
     def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
         """What its forward pass in training leaves for the backward pass beside inputs and output: masks, indices.
 

@@ -202,6 +202,10 @@ class AvgPool(Pool):
     def torch(self, x: Shape) -> Form:
         return self.form(x, "AvgPool", "avg_pool")
 
+    def needs_input(self) -> bool:
+        # The mean of a whole map is a sum, whose gradient needs the size alone.
+        return self.out is None or set(self.out if isinstance(self.out, tuple) else (self.out,)) != {1}
+
 
 @op("lppool", role="pool")
 class LpPool(Op):

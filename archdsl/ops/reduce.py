@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import ClassVar, Literal
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, P, X, call
-from archdsl.ops.op import GLOBAL, Axes, Op, Size, Window, op
+from archdsl.ops.op import GLOBAL, Axes, Op, Window, op
 from archdsl.ops.pick import behind_removed
 from archdsl.ops.reorder import single
 from archdsl.ops.rules import axis_of, need_floats, refuse_dtype, refuse_range
@@ -60,9 +59,8 @@ class Reduce(Op):
     def window(self, x: Shape) -> Window:
         return GLOBAL
 
-    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
-        # The largest number has to be found again.
-        return 4 * prod(inputs[0]) if self.by in ("max", "min") else 0
+    def needs_input(self) -> bool:
+        return self.by in ("max", "min")  # it has to be found again
 
 
 @op("cumsum", role="pool")

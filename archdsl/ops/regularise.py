@@ -26,6 +26,10 @@ class Random(Op):
     def follows(self, axis: int, x: Shape) -> int | None:
         return axis
 
+    def mask_bytes(self, drawn: Size) -> int:
+        """What is drawn for each place of a shape, where something is."""
+        return 4 * prod(drawn) if self.p else 0
+
 
 @op("dropout", role="regularise")
 class Dropout(Random):
@@ -56,7 +60,7 @@ class Dropout(Random):
         )
 
     def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
-        return 4 * (prod(output[:2]) if self.channels else prod(output))
+        return self.mask_bytes(output[:2] if self.channels else output)
 
 
 @op("alpha_dropout", role="regularise")
@@ -88,7 +92,7 @@ class AlphaDropout(Random):
         )
 
     def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
-        return 4 * (prod(output[:2]) if self.channels else prod(output))
+        return self.mask_bytes(output[:2] if self.channels else output)
 
 
 @op("drop_path", role="regularise")

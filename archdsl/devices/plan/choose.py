@@ -1,0 +1,236 @@
+"""The choice of replicas, stages and microbatches: the shortest predicted step.
+
+A step takes (M + S - 1) times the slowest stage for one microbatch, with M microbatches and S stages (Huang et al.
+2019, "GPipe", section 2.3; the same for 1F1B, Narayanan et al. 2019, "PipeDream", and 2021, section 2.2.1), of which
+the part (S - 1) / (M + S - 1) is the bubble; then the replicas of a stage sum their gradients in a ring, which moves
+2 (r - 1) / r of their bytes over each link (Patarasuk and Yuan 2009, "Bandwidth Optimal All-reduce Algorithms").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from archdsl.devices.plan.cuts import Cuts
+from archdsl.devices.plan.flow import Flow
+from archdsl.devices.plan.machine import Machine
+from archdsl.devices.plan.measure import Measured
+from archdsl.devices.plan.solve import NEAR, Solver, Split, Terms
+from archdsl.devices.plan.units import Units
+from archdsl.ir.graph import Program
+from archdsl.record import Record
+
+ENOUGH = 4
+"""Microbatches a stage: from there on GPipe's authors found the bubble to be negligible (section 2.3)."""
+
+
+class Request(Record):
+    """What is asked for. `microbatches` None: chosen."""
+
+    devices: int
+    batch: int
+    machine: Machine = Machine()
+    schedule: str = "1f1b"
+    microbatches: int | None = None
+
+
+class Choice(Record):
+    """A split, how often it is there, and how the batch is divided."""
+
+    solver: Solver
+    split: Split
+    replicas: int
+    microbatches: int
+    microbatch: int
+
+    @property
+    def reduce_seconds(self) -> float:
+        """For the all-reduce of the gradients of the stage that trains most."""
+        return ring_bytes(self.split.trained, self.replicas) / self.solver.terms.machine.link
+
+    @property
+    def pipeline_seconds(self) -> float:
+        return (self.microbatches + self.split.stages - 1) * self.split.slowest
+
+    @property
+    def seconds(self) -> float:
+        """Of a step."""
+        return self.pipeline_seconds + self.reduce_seconds
+
+    @property
+    def bubble(self) -> float:
+        """The part of the pipeline's time in which a device waits for others to fill or to drain it."""
+        return (self.split.stages - 1) / (self.microbatches + self.split.stages - 1)
+
+
+def ring_bytes(size: int, replicas: int) -> float:
+    """What each of several replicas sends when they sum so many bytes."""
+    return 2 * (replicas - 1) / replicas * size
+
+
+class Network:
+    """A network as plans see it: its costs at the microbatches asked for, each computed once."""
+
+    def __init__(self, program: Program, batch_name: str, share: float) -> None:
+        self.program = program
+        self.batch_name = batch_name
+        self.flow = Flow(program)
+        smallest = Measured(self.flow, batch_name, program.nominal[batch_name])
+        total = sum(cost.flops for cost in smallest.steps)
+        self.units = Units(self.flow, smallest, total * share)
+        self._measured: dict[int, Measured] = {}
+        self._cuts: dict[tuple[int, bool], Cuts] = {}
+
+    def measured(self, microbatch: int) -> Measured:
+        if microbatch not in self._measured:
+            self._measured[microbatch] = Measured(self.flow, self.batch_name, microbatch)
+        return self._measured[microbatch]
+
+    def cuts(self, microbatch: int, *, in_order: bool = False) -> Cuts:
+        """All cuts; `in_order`: those that divide the text in two."""
+        key = microbatch, in_order
+        if key not in self._cuts:
+            self._cuts[key] = Cuts(self.units, self.measured(microbatch), in_order=in_order)
+        return self._cuts[key]
+
+
+def choose(network: Network, request: Request) -> Choice | None:
+    """The best choice; None if nothing fits in the devices' memory."""
+    best: Choice | None = None
+    # Many replicas of few stages first: they are soon found, and rule out most of the rest.
+    for replicas in reversed(divisors(request.batch)):
+        stages = request.devices // replicas
+        if not stages:
+            continue
+        for microbatches in _counts(request, replicas, stages):
+            solver = _solver(network, request, replicas, microbatches)
+            if solver.reach(float("inf"), stages) is not None:
+                search = _Search(solver, replicas, request.batch // replicas // microbatches, best)
+                best = search.run(stages)
+                break
+    return best
+
+
+def _solver(network: Network, request: Request, replicas: int, microbatches: int) -> Solver:
+    cuts = network.cuts(request.batch // replicas // microbatches)
+    return Solver(cuts, Terms(request.machine, request.schedule, microbatches))
+
+
+def _counts(request: Request, replicas: int, stages: int) -> Iterator[int]:
+    """Into how many microbatches the batch of a replica may be divided, the fewest first: others only serve where
+    memory does not suffice."""
+    own = request.batch // replicas
+    if request.microbatches is not None:
+        if own % request.microbatches == 0:
+            yield request.microbatches
+        return
+    fine = [count for count in divisors(own) if count >= ENOUGH * stages or stages == 1]
+    yield from fine or [own]
+
+
+def divisors(number: int) -> list[int]:
+    """In order."""
+    small = [i for i in range(1, int(number**0.5) + 1) if number % i == 0]
+    return small + [number // i for i in reversed(small) if i * i != number]
+
+
+class _Search:
+    """For each number of stages, the most promising first: the slowest stage against the gradients to be summed."""
+
+    def __init__(self, solver: Solver, replicas: int, microbatch: int, best: Choice | None) -> None:
+        self.solver = solver
+        self.replicas = replicas
+        self.microbatches = solver.terms.microbatches
+        self.microbatch = microbatch
+        self.best = best
+
+    def run(self, most: int) -> Choice | None:
+        """The best of at most so many stages, or what was known if none is better."""
+        for stages in sorted(range(1, most + 1), key=self._at_least):
+            least = self._equal(stages)
+            below = self._below(stages, least)
+            if below <= self.solver.compute[-1] / stages:
+                break
+            found = self.solver.fastest(stages, below)
+            if found is not None:
+                self._keep(found)
+                if self.replicas > 1:
+                    self._trade(stages, least, found.trained - 1)
+        return self.best
+
+    def _at_least(self, stages: int) -> float:
+        """What no step of so many stages is below: as if they could be equal."""
+        return (self.microbatches + stages - 1) * self.solver.compute[-1] / stages + self._reduced(self._equal(stages))
+
+    def _equal(self, stages: int) -> int:
+        """What the largest of so many stages trains at least."""
+        return -(-self.solver.cuts[-1].trained // stages)
+
+    def _reduced(self, trained: int) -> float:
+        """The seconds to sum so many bytes of gradients."""
+        return ring_bytes(trained, self.replicas) / self.solver.terms.machine.link
+
+    def _below(self, stages: int, trained: int) -> float:
+        """What a stage may take at most, for a step to be better than the best if its stages train so many bytes."""
+        if self.best is None:
+            return float("inf")
+        return (self.best.seconds * (1 - NEAR) - self._reduced(trained)) / (self.microbatches + stages - 1)
+
+    def _trade(self, stages: int, least: int, most: int) -> None:
+        """Let stages be slower, for fewer bytes of gradients in the largest: between these two, by halves."""
+        if least > most:
+            return
+        below = self._below(stages, least)
+        alike = self._reduced(most) - self._reduced(least) <= NEAR * below
+        search = self.solver.fastest if alike else self.solver.any
+        found = search(stages, below, most)
+        if found is None:
+            return  # nor is any of the rest better
+        self._keep(found)
+        if not alike:
+            middle = (least + most) // 2
+            self._trade(stages, least, middle)
+            self._trade(stages, middle + 1, most)
+
+    def _keep(self, split: Split) -> None:
+        choice = Choice(self.solver, split, self.replicas, self.microbatches, self.microbatch)
+        if self.best is None or choice.seconds < self.best.seconds * (1 - NEAR):
+            self.best = choice
+
+
+def least_memory(network: Network, request: Request) -> tuple[int, Choice] | None:
+    """The smallest memory of a device with which there is a plan, and that plan; None: the batch can't be divided."""
+    found: tuple[int, Choice] | None = None
+    for replicas in divisors(request.batch):
+        stages = request.devices // replicas
+        if not stages:
+            break
+        for microbatches in list(_counts(request, replicas, stages))[-1:]:
+            solver = _solver(network, request, replicas, microbatches)
+            least = _least(solver, stages)
+            if least is not None and (found is None or least[0] < found[0]):
+                microbatch = request.batch // replicas // microbatches
+                found = least[0], Choice(solver, least[1], replicas, microbatches, microbatch)
+    return found
+
+
+def _least(solver: Solver, stages: int) -> tuple[int, Split] | None:
+    low, high = 0, 1 << 62
+    best = solver.reach(float("inf"), stages, memory=high)
+    if best is None:
+        return None
+    while high - low > max(1, high // 1000):
+        middle = (low + high) // 2
+        found = solver.reach(float("inf"), stages, memory=middle)
+        if found is None:
+            low = middle
+        else:
+            best, high = found, middle
+    return high, best
+
+
+def stage_memories(solver: Solver, split: Split) -> Sequence[int]:
+    """What each stage holds at most."""
+    places = {id(cut): at for at, cut in enumerate(solver.cuts)}
+    path = [places[id(cut)] for cut in split.cuts]
+    return [solver.memory(a, b, split.stages - number) for number, (a, b) in enumerate(pairwise(path))]
