@@ -50,13 +50,17 @@ class NoSuchStep(Exception):
 
 
 class Frame:
-    """A graph on the way to a step, the scope node that it is the body of, and the frame around it."""
+    """A graph on the way to a step, the scope node that it is the body of, and the frame around it.
 
-    __slots__ = ("outer", "scope")
+    A body that several calls share has its scope nodes once: only with those around it, in `calls`, one is one call's.
+    """
+
+    __slots__ = ("calls", "outer", "scope")
 
     def __init__(self, scope: Scope, outer: Frame | None) -> None:
         self.scope = scope
         self.outer = outer
+        self.calls: tuple[Scope, ...] = (*outer.calls, scope) if outer else (scope,)
 
 
 def explain(program: Program, path: str) -> Explanation:
@@ -132,11 +136,11 @@ def _links(why: Why | None, frame: Frame | None, nominal: Mapping[str, int]) -> 
     """The chain from a size back to what is written, each link once."""
     todo: list[tuple[Why, Frame | None]] = [(why, frame)] if why else []
     seen: set[tuple[int, str]] = set()
-    walked: set[tuple[int, int]] = set()
+    walked: set[tuple[int, tuple[Scope, ...]]] = set()
     while todo:
         why, frame = todo.pop()
         frame = _block_frame(frame)
-        here = (id(why), id(frame.scope) if frame else 0)
+        here = (id(why), frame.calls if frame else ())
         if here in walked:
             continue
         walked.add(here)

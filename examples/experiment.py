@@ -17,6 +17,7 @@ import curves
 import digits
 import torch
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from torch import nn
 from torch.nn import functional as F
 from train import measured, schedule
@@ -47,7 +48,7 @@ class Trained(NamedTuple):
 Load = Callable[[], nn.Module]
 
 
-def spec(file: str, variant: str, **params: object) -> Load:
+def spec(file: str, variant: str, **params: Any) -> Load:
     return lambda: archdsl.load(ROOT / "specs" / file, variant, channels=1, **params)
 
 
@@ -93,7 +94,7 @@ def _trained(load: Load, data: digits.Digits, seed: int, epochs: int) -> Trained
     return Trained(losses, accuracy, parameters, round(seconds, 1), [round(float(g), 6) for g in gradients])
 
 
-def _relative(weight: nn.Parameter) -> torch.Tensor:
+def _relative(weight: torch.Tensor) -> torch.Tensor:
     assert weight.grad is not None
     return weight.grad.norm() / weight.detach().norm()
 
@@ -103,10 +104,7 @@ def compare(name: str, networks: Mapping[str, Load]) -> None:
     results = run(name, networks, seeds=(0, 1, 2), epochs=10)
     figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
     for (network, runs), color, style in zip(results.items(), curves.COLORS, curves.STYLES):
-        losses = curves.smoothed(mean_losses(runs), 0.95)
-        axes.plot(losses, color=color, linestyle=style, linewidth=1.3, label=network)
-    axes.set(xlabel="step", ylabel="training loss (smoothed, mean of 3 seeds)", yscale="log")
-    axes.legend(frameon=False)
+        draw_losses(axes, network, runs, color, style)
     curves.tidy(axes)
     figure.savefig(RESULTS / f"{name}.png", dpi=110)
     print(table(results))
@@ -133,6 +131,10 @@ def _spread(values: list[float], digits: int) -> str:
     return f"{mean:.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
-def mean_losses(runs: list[Trained]) -> list[float]:
-    """Of each step, over the seeds."""
-    return [sum(step) / len(step) for step in zip(*(run.losses for run in runs))]
+def draw_losses(axes: Axes, name: str, runs: list[Trained], color: str, style: str) -> None:
+    """The training loss per step: its mean over the seeds, and the range in which they lie."""
+    steps = list(zip(*(curves.smoothed(run.losses, 0.95) for run in runs)))
+    axes.plot([sum(step) / len(step) for step in steps], color=color, linestyle=style, linewidth=1.3, label=name)
+    axes.fill_between(range(len(steps)), list(map(min, steps)), list(map(max, steps)), color=color, alpha=0.15, lw=0)
+    axes.set(xlabel="step", ylabel=f"training loss (smoothed; {len(runs)} seeds)", yscale="log")
+    axes.legend(frameon=False)

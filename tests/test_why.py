@@ -53,6 +53,18 @@ def test_a_number_behind_a_call_leads_into_the_block(resnet50: Program) -> None:
     assert texts[:3] == ["out = width * 4 = 1024", "parameter width = 256", "64 * 2 ^ i = 256"]
 
 
+def test_calls_that_share_a_body_are_walked_one_by_one() -> None:
+    text = (
+        "block inner { relu }\nblock outer { conv(4, 1x1); inner }\n"
+        "network n { input x: [N, 4, H = 8, 8]; outer * 3; fc: conv(2, 1x1) }\n"
+    )
+    program = check(Source("n.arch", text)).program
+    assert program is not None
+    batch, _, height, _ = explain(program, "2.1").axes
+    assert [link.text for link in batch.links] == ["free size N = 1"]
+    assert [link.text for link in height.links] == ["free size H = 8"]
+
+
 def test_an_unknown_path_names_those_that_exist(resnet50: Program) -> None:
     with pytest.raises(NoSuchStep) as caught:
         explain(resnet50, "layer2.0.conv9")
