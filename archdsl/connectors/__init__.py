@@ -8,7 +8,7 @@ from importlib import import_module
 
 from archdsl.connectors.connector import Connector
 
-PLANNED = frozenset(["on", "stage"])
+PLANNED = frozenset(["on"])
 """Words of the language that have no rule yet: known, so that the message can say so."""
 
 

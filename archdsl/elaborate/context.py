@@ -55,6 +55,7 @@ class Session:
         self.keep_promises = True
         self.renames: list[Rename] = []
         self.splits = False  # once one was met
+        self.stages = False
         self.gathered: dict[Value, Tensor] = {}  # what is shared out, and where it was made whole outside
 
     def spend(self, limit: str, amount: int, span: Span) -> None:

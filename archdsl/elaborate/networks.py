@@ -105,6 +105,10 @@ def _build(
             run_variant_body(variant.body, at, own=variant is variants[0])
     finish(graph, last, at)
     report_unused(graph, session.reporter, result if isinstance(result, Tensor) else None)
+    if session.stages and not session.reporter.diagnostics.failed:
+        from archdsl.elaborate.staging import check_stages
+
+        check_stages(graph, session.reporter)
     promises = tuple(session.promises)
     program = Program(title.text, graph, session.domain.nominals(), promises, session.domain, file.source)
     program.renames = tuple(session.renames)

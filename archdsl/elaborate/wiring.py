@@ -121,6 +121,13 @@ class Wiring:
         result = run_sequence(self.braces, place)
         return self.input if result is None else gathered(result, self.span, self.at)
 
+    def stage(self) -> Flow:
+        """Unfold the braces as a part of a pipeline."""
+        from archdsl.elaborate.staging import enter_stage
+
+        enter_stage(self.span, self.at)
+        return self.run("stage", may_be_empty=True)
+
     def lines(self, kind: str) -> list[tuple[Flow, Span]]:
         """Unfold the braces, each line from the connector's input; at least one result, each with its line's text."""
         lines = Branched(self.at.current)

@@ -175,6 +175,58 @@ class BadProportion(Error):
     reason: str
 
 
+class StageInside(Error):
+    """A `stage` that does not stand in the network itself.
+
+        split(gpus) { stage { conv(64, 3x3) } }
+        block tower { stage { conv(64, 3x3) } }
+
+    A pipeline's stages run one behind the other, so they stand one below the other in the network; `for`, `if` and
+    `section` may be around them. A split stands in a stage, not around it.
+    """
+
+    code: ClassVar[str] = "E1310"
+    title: ClassVar[str] = "a stage can't stand in {where}"
+    label: ClassVar[str] = "it belongs to the network itself"
+
+    where: str
+
+
+class OutsideStages(Error):
+    """A step outside of the stages of a network that has some.
+
+        stage { conv(64, 3x3) -> relu }
+        stage { conv(64, 3x3) -> relu }
+        linear(10)                        # on whose device?
+
+    With one stage, every step of the network has one: move the step into the stage before or behind it.
+    """
+
+    code: ClassVar[str] = "E1311"
+    title: ClassVar[str] = "this step stands in no stage"
+    label: ClassVar[str] = "the network has stages, so each of its steps belongs to one"
+    help: ClassVar[str] = "move it into the stage before or behind it"
+
+
+class SharedByStages(Error):
+    """Two stages that need the same weights: a step that is run again, or a tensor that is tied, in another stage.
+
+        stage { wte: embedding(50257, 768) }
+        stage { linear(50257, bias=false, weight=@wte.weight) }
+
+    Each stage has its weights on its own device, and a pipeline hands on values, not weights. Put both steps into one
+    stage, or give the second weights of its own.
+    """
+
+    code: ClassVar[str] = "E1312"
+    title: ClassVar[str] = "`{name}` has its weights in stage {owner}, but stage {user} needs them"
+    label: ClassVar[str] = "in stage {user}"
+
+    name: str
+    owner: int
+    user: int
+
+
 class BadQuantity(Error):
     """An amount whose unit can't be read.
 

@@ -1,0 +1,104 @@
+"""Steps of one device: what another one runs instead.
+
+    on(gpus[1]) { conv2 }      device 1: x = told(conv2(entering(x)), 1)      device 0: x = elsewhere(x, [...], 1)
+
+Outside of the braces all devices do the same, each with all of the gradient. So the device that runs the steps tells
+the others their results and, backward, the gradients of what entered; theirs of the results are as good as its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from archdsl.devices.local_ops import TRANSFERS
+from archdsl.ir.graph import ON, Graph, Node, Region, Value
+from archdsl.ir.shape import Shape
+from archdsl.ops.form import Axis, Form, P, X, call
+from archdsl.ops.op import MANY, Op
+
+
+class Told(Op):
+    """Several values at once, so that all devices tell and hear them in one order."""
+
+    role: ClassVar[str] = "exchange"
+    package: ClassVar[str] = "archdsl"
+    operands: ClassVar[int] = MANY
+    view: ClassVar[bool] = True
+    function: ClassVar[str] = ""
+
+    device: int
+
+    def shape(self, *inputs: Shape) -> Shape | tuple[Shape, ...]:
+        return inputs if len(inputs) > 1 else inputs[0]
+
+    def torch(self, *inputs: Shape) -> Form:
+        return Form(function=call(f"{TRANSFERS}:{self.function}", *map(X, range(len(inputs))), device=P("device")))
+
+
+class Entering(Told):
+    """What the steps of this device are handed: backward, it tells the others their gradients."""
+
+    name: ClassVar[str] = "entering"
+    function: ClassVar[str] = "entering"
+
+
+class Telling(Told):
+    """What the steps of this device make: it tells the others."""
+
+    name: ClassVar[str] = "telling"
+    function: ClassVar[str] = "telling"
+
+
+class Elsewhere(Told):
+    """What the steps of another device make of these values, as that one tells. `shapes` are the results'."""
+
+    name: ClassVar[str] = "elsewhere"
+    function: ClassVar[str] = "elsewhere"
+
+    shapes: tuple[Shape, ...]
+
+    def shape(self, *inputs: Shape) -> Shape | tuple[Shape, ...]:
+        return self.shapes if len(self.shapes) > 1 else self.shapes[0]
+
+    def torch(self, *inputs: Shape) -> Form:
+        return Form(
+            function=call(
+                f"{TRANSFERS}:{self.function}",
+                *map(X, range(len(inputs))),
+                shapes=[self._written(shape, inputs) for shape in self.shapes],
+                device=P("device"),
+            )
+        )
+
+    def _written(self, shape: Shape, inputs: Sequence[Shape]) -> list[object]:
+        """Its sizes; free ones as the input has them."""
+        sizes: list[object] = []
+        for dim in shape.dims:
+            found = [(i, axis) for i, x in enumerate(inputs) for axis, size in enumerate(x.dims) if size == dim]
+            if dim.constant is None and not found:
+                from archdsl.devices.local import NotLocal
+
+                raise NotLocal(f"the size {dim} of what another device makes is not one of those that it is handed")
+            sizes.append(dim.constant if dim.constant is not None else Axis(found[0][1], found[0][0]))
+        return sizes
+
+
+class Placed:
+    """The steps of one pair of `on` braces in a graph, what they read from outside, and what is read of them."""
+
+    def __init__(self, graph: Graph, first: Node) -> None:
+        self.steps = [node for node in graph.nodes if _braces(node, graph) is _braces(first, graph)]
+        own = set(self.steps)
+        made = [value for node in self.steps for value in node.outputs]
+        read = [value for node in self.steps for value in node.inputs if value.node not in own]
+        outside = {value for node in graph.nodes if node not in own for value in node.inputs} | set(graph.outputs)
+        self.entering: list[Value] = list(dict.fromkeys(read))
+        self.leaving = [value for value in made if value in outside]
+
+
+def _braces(node: Node, graph: Graph) -> Region | Graph | None:
+    """The braces: a region, or the whole graph of a labelled `on`."""
+    if node.place.device is None:
+        return None
+    return node.place.within(ON) or graph

@@ -1,0 +1,147 @@
+"""The stages of a network in processes of their own, microbatch by microbatch: `torch.distributed.pipelining`, with
+each stage's shapes from the graph and what skips a stage relayed through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleGPipe, ScheduleInterleaved1F1B
+
+from archdsl.api import build
+from archdsl.devices.draws import Draw, Replaying, draws
+from archdsl.devices.stages import NotStaged, carries_gradient, staged
+from archdsl.ir.graph import Program, Value
+
+ScheduleName = Literal["gpipe", "1f1b", "interleaved"]
+
+SCHEDULES = {"gpipe": ScheduleGPipe, "1f1b": Schedule1F1B, "interleaved": ScheduleInterleaved1F1B}
+
+
+class Pipeline:
+    """This process's part of a network that runs as a pipeline.
+
+    modules: its stages' modules; their `state_dict`s have the whole network's keys.
+    first:   it has the first stage, so it is given the inputs; `last`: it is given the targets, and has the results.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        state: Mapping[str, Tensor],
+        loss: Callable[[Any, Any], Tensor],
+        *,
+        batch: int,
+        microbatches: int,
+        schedule: ScheduleName = "1f1b",
+        group: dist.ProcessGroup | None = None,
+        device: torch.device | str = "cpu",
+        paths: Sequence[Sequence[str]] | None = None,
+    ) -> None:
+        """Build this process's stages. All processes of the group do so at once.
+
+        state:    the whole network's weights: every stage is given its own.
+        loss:     (output, target) -> the mean over the samples of a microbatch.
+        batch:    samples of a step; `microbatches` divides it.
+        schedule: with "interleaved" a process has several stages, in turns: stages r, r + size, ...
+        paths:    the stages, if they are others than the spec's: for each the paths of its steps.
+
+        Raises `NotStaged` where the network can't be cut so, or the numbers don't fit.
+        """
+        stages = staged(program, paths)
+        rank, size = dist.get_rank(group), dist.get_world_size(group)
+        _need_fitting(len(stages), size, batch, microbatches, schedule)
+        names = {name for value in program.graph.inputs if value.shape for name in value.shape.dims[0].symbols}
+        sizes = {**program.nominal, **dict.fromkeys(names, batch // microbatches)}
+        self.first, self.last = rank == 0, (len(stages) - 1) % size == rank
+        self.modules = nn.ModuleList()
+        self._batch, self._microbatches, self._device = batch, microbatches, torch.device(device)
+        self._stages: dict[int, _Dropping] = {}
+        self._draws: list[tuple[int, Draw]] = []
+        own: list[PipelineStage] = []
+        for stage in stages:
+            self._draws += ((stage.number, draw) for draw in draws(stage.program.graph, sizes))
+            if stage.number % size != rank:
+                continue
+            module = build(stage.program, device=device)
+            module.load_state_dict({key: state[key] for key in module.state_dict()})
+            self.modules.append(module)
+            running = self._stages[stage.number] = _Dropping(module)
+            takes, gives = _examples(stage.takes, sizes), _examples(stage.gives, sizes)
+            own.append(PipelineStage(running, stage.number, len(stages), self._device, takes, gives, group=group))
+        self._schedule: Any = SCHEDULES[schedule](
+            own if schedule == "interleaved" else own[0],  # type: ignore[arg-type]
+            microbatches,
+            loss_fn=loss,
+        )
+
+    def step(self, *inputs: Tensor, target: Any = None) -> tuple[Any, Tensor | None]:
+        """A step forward and backward: the gradients are those of the mean loss over the batch.
+
+        The first process gives the inputs, the last the targets, for the whole batch; the last is given back the output
+        and the mean loss, the others nothing.
+        """
+        if self.modules.training:
+            self._draw()
+        losses: list[Tensor] = []
+        output = self._schedule.step(*inputs, target=target, losses=losses if self.last else None)
+        return output, torch.stack(losses).mean() if losses else None
+
+    def _draw(self) -> None:
+        """Draw what the whole network would for the batch, and keep what the own stages drop."""
+        for stage in self._stages.values():
+            stage.factors = [[] for _ in range(self._microbatches)]
+            stage.turn = 0
+        for number, draw in self._draws:
+            factors = draw.draw(self._batch, self._device)
+            if number in self._stages:
+                for rows, part in zip(self._stages[number].factors, factors.chunk(self._microbatches)):
+                    rows.append(part)
+
+
+class _Dropping(nn.Module):
+    """A stage whose dropouts drop, microbatch by microbatch, what was drawn for them."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+        self.factors: list[list[Tensor]] = []
+        self.turn = 0
+
+    def forward(self, *inputs: Tensor) -> Any:
+        if not self.training:
+            return _plain(self.module(*inputs))
+        self.turn += 1
+        with Replaying(self.factors[self.turn - 1]):
+            return _plain(self.module(*inputs))
+
+
+def _plain(output: Any) -> Any:
+    """Several outputs as a tuple without names, which is all that a `PipelineStage` hands on."""
+    return tuple(output) if isinstance(output, tuple) else output
+
+
+def _examples(values: Sequence[Value], sizes: Mapping[str, int]) -> tuple[Tensor, ...]:
+    """Tensors without numbers, of a microbatch's shapes."""
+    return tuple(
+        torch.empty(
+            value.shape.at(sizes),
+            dtype=getattr(torch, value.shape.dtype),
+            device="meta",
+            requires_grad=carries_gradient(value),
+        )
+        for value in values
+        if value.shape is not None
+    )
+
+
+def _need_fitting(stages: int, size: int, batch: int, microbatches: int, schedule: ScheduleName) -> None:
+    if batch % microbatches:
+        raise NotStaged(f"a batch of {batch} does not divide into {microbatches} microbatches")
+    if schedule != "interleaved" and stages != size:
+        raise NotStaged(f"{stages} stages need as many processes, not {size}; or the schedule interleaved")
+    if schedule == "interleaved" and (stages % size or microbatches % size):
+        raise NotStaged(f"{stages} stages and {microbatches} microbatches do not divide among {size} processes")
