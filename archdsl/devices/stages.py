@@ -138,7 +138,9 @@ def _cut_at(graph: Graph, paths: Sequence[Sequence[str]]) -> tuple[Graph, list[l
     current = 0
     for node in flat.nodes:
         if node.name is not None and node.name in stage_of:
-            current = max(current, stage_of[node.name])
+            if stage_of[node.name] < current:
+                raise NotStaged(f"{'.'.join(node.name)} runs behind steps of a later stage")
+            current = stage_of[node.name]
             known.discard(node.name)
         cut[current].append(node)
     if known:
