@@ -8,7 +8,9 @@ import click
 
 from archdsl import connectors, ops
 from archdsl.cli.console import EXIT_USAGE, err, out
+from archdsl.connectors.connector import Connector
 from archdsl.ops import installed
+from archdsl.ops.op import Op
 from archdsl.reference import all_words, headline, name_of, word_text
 from archdsl.render.terminal import printable
 
@@ -24,7 +26,7 @@ def command(name: str | None) -> int:
             out("\n".join(["", "Of installed packages:", *others]))
         return 0
     try:
-        word = ops.find(name) or connectors.find(name) or installed.find(name)
+        word = _built_in(name) or installed.find(name)
     except installed.Broken as broken:
         error = broken.error
         err(printable(f"error[{error.code}]: {error.said(error.title)}: {error.said(error.label)}"))
@@ -37,6 +39,10 @@ def command(name: str | None) -> int:
         return EXIT_USAGE
     out(word_text(word))
     return 0
+
+
+def _built_in(name: str) -> type[Op] | type[Connector] | None:
+    return ops.find(name) or (connectors.find(name) if connectors.is_connector(name) else None)
 
 
 def _of_packages() -> Iterator[str]:

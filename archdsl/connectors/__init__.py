@@ -8,9 +8,6 @@ from importlib import import_module
 
 from archdsl.connectors.connector import Connector
 
-PLANNED = frozenset(["on"])
-"""Words of the language that have no rule yet: known, so that the message can say so."""
-
 
 @cache
 def names() -> list[str]:
@@ -20,13 +17,11 @@ def names() -> list[str]:
 
 
 def is_connector(word: str) -> bool:
-    return word in names() or word in PLANNED
+    return word in names()
 
 
-def find(word: str) -> type[Connector] | None:
-    """The connector of that word, None if there is no rule for it yet."""
-    if word not in names():
-        return None
+def find(word: str) -> type[Connector]:
+    """The connector of one of these words."""
     module = import_module(f"archdsl.connectors.{word}")
     return next(
         value

@@ -10,23 +10,21 @@ other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
-from archdsl.devices.local_ops import Enter, Exchanged, Gathered, Leave, OwnPart, SharedDropout
+from archdsl.devices.local_ops import Enter, Exchanged, Gathered, Leave, NotLocal, OwnPart, SharedDropout
+from archdsl.devices.on import Elsewhere, Entering, Placed, Telling
+from archdsl.devices.stages import copied
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Check, Declared, Graph, Input, Layer, Node, Place, Program, Scope, Tie, Value
 from archdsl.ir.shape import Shape
-from archdsl.ir.shares import Mesh, Shares, Split
+from archdsl.ir.shares import Device, Mesh, Shares, Split
 from archdsl.ops.apart import changed, groups_of
 from archdsl.ops.exchange import Exchange, Gather
 from archdsl.ops.merge import Concat, ConcatShares
 from archdsl.ops.op import Op
 from archdsl.ops.regularise import AlphaDropout, Dropout
 from archdsl.record import Record
-
-
-class NotLocal(ValueError):
-    """The network can't be cut into those of its devices; the message says at which step."""
 
 
 class Part(Record):
@@ -42,29 +40,40 @@ class Local:
     parts:  by `state_dict` key those tensors of which it holds a part; it has all of the others.
     summed: the keys of parameters that every device has, but uses in its own way: their gradient is the sum of all
             devices' gradients.
+    placed: the keys of what one device alone has, and which.
     """
 
-    def __init__(self, program: Program, mesh: Mesh, device: int, parts: Mapping[str, Part], summed: Set[str]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        mesh: Mesh,
+        device: int,
+        parts: Mapping[str, Part],
+        summed: Set[str],
+        placed: Mapping[str, int],
+    ) -> None:
         self.program = program
         self.mesh = mesh
         self.device = device
         self.parts = parts
         self.summed = summed
+        self.placed = placed
 
 
-def split_mesh(program: Program) -> Mesh | None:
-    """The devices that a network's splits share values out over. Raises `NotLocal` for several groups of devices."""
-    meshes = {node.place.split.mesh: None for _, node, _ in program.graph.walk() if node.place.split is not None}
+def group_mesh(program: Program) -> Mesh | None:
+    """The devices that a network speaks of; None: it speaks of none. Raises `NotLocal` for several groups of them."""
+    places = [node.place for _, node, _ in program.graph.walk()]
+    meshes = {where.mesh: None for place in places if (where := place.split or place.device) is not None}
     if len(meshes) > 1:
-        raise NotLocal(f"{program.title} splits over several meshes: {', '.join(map(str, meshes))}")
+        raise NotLocal(f"{program.title} speaks of several meshes: {', '.join(map(str, meshes))}")
     return next(iter(meshes), None)
 
 
 def local(program: Program, device: int) -> Local:
     """The network of one device. Raises `NotLocal`, and `IndexError` for a device that the mesh does not have."""
-    mesh = split_mesh(program)
+    mesh = group_mesh(program)
     if mesh is None:
-        raise NotLocal(f"{program.title} has no split")
+        raise NotLocal(f"{program.title} says nothing of devices: no split, no on")
     if not 0 <= device < mesh.size:
         raise IndexError(f"{mesh} has no device {device}")
     cut = _Cut(device)
@@ -73,7 +82,17 @@ def local(program: Program, device: int) -> Local:
     made = Program(program.title, graph, program.nominal, (), program.domain, program.source)
     tensors = dict(cut.tensors(graph))
     parts = {key: part for key, part in tensors.items() if part is not None}
-    return Local(made, mesh, device, parts, tensors.keys() - parts.keys())
+    return Local(made, mesh, device, parts, tensors.keys() - parts.keys(), dict(_placed(program)))
+
+
+def _placed(program: Program) -> Iterator[tuple[str, int]]:
+    for path, node, _ in program.graph.walk():
+        if node.place.device is not None and node.runs is None:
+            names = [""] if isinstance(node, Declared) else []
+            if isinstance(node, Layer):
+                names = [state.name for state in node.op.state(*(value.shape for value in node.inputs))]
+            for name in names:
+                yield ".".join((*path, name) if name else path), node.place.device.number
 
 
 class _Cut:
@@ -147,8 +166,11 @@ class _GraphCut:
             self.made.inputs.append(node.outputs[0])
         for node in graph.nodes:
             first = len(self.made.nodes)
-            self._node(node)
-            self._nodes[node] = self.made.nodes[first:]
+            if node.place.device is None:
+                self._node(node)
+            elif node not in self._nodes:
+                self._placed(Placed(graph, node), node.place.device)
+            self._nodes.setdefault(node, self.made.nodes[first:])
         self.made.outputs = [self._used(value, self.inside, value.node.place) for value in graph.outputs]
         if graph.order is not None:
             behind = self.made.nodes[sum(map(len, self._nodes.values())) :]
@@ -156,6 +178,7 @@ class _GraphCut:
         self.made.checks = [
             Check(self._nodes[check.node][-1], check.axis, self.values[check.left], self.values[check.right])
             for check in graph.checks
+            if self._nodes[check.node]
         ]
         self.made.ties = [Tie(tie.step, tie.tensor, tie.owner, tie.source, tie.span) for tie in graph.ties]
 
@@ -192,6 +215,32 @@ class _GraphCut:
             raise NotLocal(f"{type(node).__name__} can't be cut")
         self.made.nodes.append(new)
         self.values.update(zip(node.outputs, new.outputs))
+
+    def _placed(self, placed: Placed, device: Device) -> None:
+        """The steps of one device: there as they are, elsewhere what it tells of them."""
+        entering = tuple(self._used(value, False, placed.steps[0].place) for value in placed.entering)
+        if not entering:
+            raise NotLocal(f"the steps on {device} are handed nothing")
+        shapes = tuple(value.shape for value in placed.leaving if value.shape is not None)
+        if device.number != self.cut.device:
+            results = self._add(Elsewhere(device.number, shapes), entering, placed)
+            self._nodes.update((step, []) for step in placed.steps[1:])
+        else:
+            self.values.update(zip(placed.entering, self._add(Entering(device.number), entering, placed)))
+            for step in placed.steps:
+                copy = copied(step, [self.values[value] for value in step.inputs])
+                self.made.nodes.append(copy)
+                self._nodes[step] = [copy]
+                self.values.update(zip(step.outputs, copy.outputs))
+            self.values.update(zip(placed.entering, entering))
+            results = self._add(Telling(device.number), [self.values[value] for value in placed.leaving], placed)
+        self.values.update(zip(placed.leaving, results))
+
+    def _add(self, op: Op, inputs: Sequence[Value], placed: Placed) -> tuple[Value, ...]:
+        shape = op.shape(*(value.shape for value in inputs))
+        node = Layer(op, tuple(inputs), shape, None, placed.steps[0].place, {})
+        self.made.nodes.append(node)
+        return node.outputs
 
     def _scope(self, node: Scope, inputs: tuple[Value, ...], inside: bool) -> Scope:
         graph = self.cut.graph(node.graph, inside=inside)

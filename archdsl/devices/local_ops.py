@@ -15,6 +15,10 @@ from archdsl.ops.op import Op
 TRANSFERS = "archdsl.devices.transfers"
 
 
+class NotLocal(ValueError):
+    """The network can't be cut into those of its devices; the message says at which step."""
+
+
 class LocalOp(Op):
     """Not a word of the language: made where a graph is cut into those of its devices."""
 

@@ -11,11 +11,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from archdsl.devices.local_ops import TRANSFERS
+from archdsl.devices.local_ops import TRANSFERS, NotLocal
 from archdsl.ir.graph import ON, Graph, Node, Region, Value
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Axis, Form, P, X, call
 from archdsl.ops.op import MANY, Op
+
+
+def _single(shapes: tuple[Shape, ...]) -> Shape | tuple[Shape, ...]:
+    first, *further = shapes
+    return shapes if further else first
 
 
 class Told(Op):
@@ -30,7 +35,7 @@ class Told(Op):
     device: int
 
     def shape(self, *inputs: Shape) -> Shape | tuple[Shape, ...]:
-        return inputs if len(inputs) > 1 else inputs[0]
+        return _single(inputs)
 
     def torch(self, *inputs: Shape) -> Form:
         return Form(function=call(f"{TRANSFERS}:{self.function}", *map(X, range(len(inputs))), device=P("device")))
@@ -59,7 +64,7 @@ class Elsewhere(Told):
     shapes: tuple[Shape, ...]
 
     def shape(self, *inputs: Shape) -> Shape | tuple[Shape, ...]:
-        return self.shapes if len(self.shapes) > 1 else self.shapes[0]
+        return _single(self.shapes)
 
     def torch(self, *inputs: Shape) -> Form:
         return Form(
@@ -77,8 +82,6 @@ class Elsewhere(Told):
         for dim in shape.dims:
             found = [(i, axis) for i, x in enumerate(inputs) for axis, size in enumerate(x.dims) if size == dim]
             if dim.constant is None and not found:
-                from archdsl.devices.local import NotLocal
-
                 raise NotLocal(f"the size {dim} of what another device makes is not one of those that it is handed")
             sizes.append(dim.constant if dim.constant is not None else Axis(found[0][1], found[0][0]))
         return sizes

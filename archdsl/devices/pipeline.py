@@ -121,7 +121,7 @@ class _Dropping(nn.Module):
 
 def _plain(output: Any) -> Any:
     """Several outputs as a tuple without names, which is all that a `PipelineStage` hands on."""
-    return tuple(output) if isinstance(output, tuple) else output
+    return (*output,) if isinstance(output, tuple) else output
 
 
 def _examples(values: Sequence[Value], sizes: Mapping[str, int]) -> tuple[Tensor, ...]:

@@ -35,6 +35,10 @@ class Link(Protocol):
         """The sum of all devices' values."""
         ...
 
+    def tell(self, x: Tensor, device: int) -> Tensor:
+        """One device's value; the others give a tensor of the same shape and dtype, whatever is in it."""
+        ...
+
 
 _link: ContextVar[Link] = ContextVar("link")
 
@@ -107,6 +111,25 @@ def _own_mask(drop: Any, x: Tensor, shape: Sequence[int], p: float, axis: int, s
     return part_of(drop(x.new_ones(whole), p), axis, parts, link.index)
 
 
+def entering(*values: Tensor, device: int) -> Any:
+    """What the steps of this device are handed. Backward: it tells the others the gradients."""
+    return _single(_Entering.apply(current(), device, *values))
+
+
+def telling(*values: Tensor, device: int) -> Any:
+    """What the steps of this device made: it tells the others."""
+    return _single(_Telling.apply(current(), device, *values))
+
+
+def elsewhere(*values: Tensor, shapes: Sequence[Sequence[int]], device: int) -> Any:
+    """What the steps of another device make of these values, as it tells; backward, their gradients."""
+    return _single(_Elsewhere.apply(current(), device, shapes, *values))
+
+
+def _single(values: tuple[Tensor, ...]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
 def part_of(x: Tensor, axis: int, sizes: Sequence[int], index: int) -> Tensor:
     """One of the parts of a value along an axis."""
     return x.narrow(axis, [0, *accumulate(sizes)][index], sizes[index])
@@ -152,3 +175,43 @@ class _Exchange(_Gather):
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
         return ctx.link.sum_of_parts(grad_outputs[0], ctx.axis, ctx.sizes), None, None, None
+
+
+class _Entering(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, link: Link, device: int, *values: Tensor) -> Any:
+        ctx.link, ctx.device = link, device
+        return tuple(value.view_as(value) for value in values)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
+        needed = ctx.needs_input_grad[2:]
+        told = [ctx.link.tell(grad, ctx.device) if need else None for grad, need in zip(grad_outputs, needed)]
+        return None, None, *told
+
+
+class _Telling(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, link: Link, device: int, *values: Tensor) -> Any:
+        return tuple(link.tell(value, device).view_as(value) for value in values)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
+        return None, None, *grad_outputs
+
+
+class _Elsewhere(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, link: Link, device: int, shapes: Sequence[Sequence[int]], *values: Tensor) -> Any:
+        ctx.link, ctx.device = link, device
+        ctx.save_for_backward(*values)
+        return tuple(link.tell(values[0].new_empty(shape), device) for shape in shapes)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
+        needed = ctx.needs_input_grad[3:]
+        told = [
+            ctx.link.tell(torch.empty_like(value), ctx.device) if need else None
+            for value, need in zip(ctx.saved_tensors, needed)
+        ]
+        return None, None, None, *told

@@ -16,16 +16,18 @@ def own_state(state: Mapping[str, Tensor], local: Local) -> dict[str, Tensor]:
     return {
         key: part_of(tensor, part.axis, part.sizes, local.device).clone() if (part := local.parts.get(key)) else tensor
         for key, tensor in state.items()
+        if local.placed.get(key, local.device) == local.device
     }
 
 
 def whole_state(states: Sequence[Mapping[str, Tensor]], local: Local) -> dict[str, Tensor]:
     """The whole network's `state_dict`, from those of all devices in their order; it lies where the first one does."""
+    first = {key: tensor for state in reversed(states) for key, tensor in state.items()}
     return {
         key: torch.cat([state[key].to(tensor.device) for state in states], part.axis)
         if (part := local.parts.get(key))
         else tensor
-        for key, tensor in states[0].items()
+        for key, tensor in first.items()
     }
 
 

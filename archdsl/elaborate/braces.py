@@ -114,6 +114,7 @@ def _unfold(braces: Braces, at: At) -> Flow | None:
         region=at.region,
         elsewhere=Elsewhere(there, at.scope),
         split=at.split,
+        device=at.device,
     )
     at.session.spend("work", braces.weight // 2, braces.body.span)
     with at.session.deeper(braces.body.span):

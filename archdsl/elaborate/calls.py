@@ -59,7 +59,7 @@ class Call:
         self.args = args
         self.inputs = tuple(value for one in handed for value in at.scope.localise_all(one))
         self.offered, same = offered_by(handed)
-        text = (id(block.declaration), same, at.split, *args, *map(key, handed[1:]))
+        text = (id(block.declaration), same, at.split, at.device, *args, *map(key, handed[1:]))
         self.key: Hashable = (text, key(at.current))
         self.key_but_sizes: Hashable = None
         if isinstance(at.current, Tensor) and len(self.inputs) == 1 and (shape := self.inputs[0].shape) is not None:
@@ -177,7 +177,8 @@ def _elaborate(body: Body, call: Call, frame: Frame, at: At) -> None:
     entries = iter([builder.add_input(label, value.shape) for label, value in zip(labels, call.inputs)])
     entry = with_tensors(at.current, entries)
     handed = [] if entry is None else [entry]
-    inner = At(session, block.file, Names(), builder, block=block, entries=handed, current=entry, split=at.split)
+    inner = At(session, block.file, Names(), builder, block=block, entries=handed, current=entry)
+    inner.split, inner.device = at.split, at.device
     before = session.budget.spent("steps")
     session.reporter.frame = frame
     try:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from archdsl.elaborate.resized import Resized
     from archdsl.elaborate.scopes import Entry, ScopeBuilder
     from archdsl.elaborate.tying import Shared
-    from archdsl.ir.shares import Split
+    from archdsl.ir.shares import Device, Split
 
 
 class Session:
@@ -203,6 +203,7 @@ class At:
     __slots__ = (
         "block",
         "current",
+        "device",
         "elsewhere",
         "entries",
         "file",
@@ -230,6 +231,7 @@ class At:
         region: Region | None = None,
         elsewhere: Elsewhere | None = None,
         split: Split | None = None,
+        device: Device | None = None,
     ) -> None:
         self.session = session
         self.file = file
@@ -243,6 +245,7 @@ class At:
         self.region = region
         self.elsewhere = elsewhere
         self.split = split
+        self.device = device
 
     @property
     def home(self) -> At:
@@ -263,7 +266,6 @@ class At:
         turn: Turn | None = None,
         guard: Guard | None = None,
         region: Region | None = None,
-        split: Split | None = None,
     ) -> At:
         """The place between braces that stand here: names bound there end there."""
         return At(
@@ -278,7 +280,8 @@ class At:
             guards=(*self.guards, guard) if guard else self.guards,
             region=region or self.region,
             elsewhere=self.elsewhere,
-            split=split or self.split,
+            split=self.split,
+            device=self.device,
         )
 
     @property
@@ -287,7 +290,7 @@ class At:
         return self.entries[0] if len(self.entries) == 1 else None
 
     def place(self, span: Span) -> Place:
-        return Place(span, self.turns, self.guards, self.region, self.split)
+        return Place(span, self.turns, self.guards, self.region, self.split, self.device)
 
     @property
     def reporter(self) -> Reporter:

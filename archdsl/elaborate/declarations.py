@@ -11,8 +11,8 @@ from archdsl.syntax import ast
 
 
 def run_declaration(statement: ast.Statement, lines: Lines, at: At) -> None:
-    """`input`, `output`, `expect`, and those that are for later."""
-    from archdsl.errors.names import Misplaced, Unsupported
+    """`input`, `output`, `expect`, `rename`, `init`, `param` and its like."""
+    from archdsl.errors.names import Misplaced
 
     in_network = at.scope.graph.kind == "network"
     if isinstance(statement, ast.Input):
@@ -45,6 +45,3 @@ def run_declaration(statement: ast.Statement, lines: Lines, at: At) -> None:
         from archdsl.elaborate.declared import run_declare
 
         run_declare(statement, at)
-    else:
-        word = statement.span.text.split(None, 1)[0].split(":")[0].split("{")[0]
-        raise at.reporter.fail(Unsupported(f"`{word}`"), statement.span)

@@ -28,13 +28,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def need_no_devices(what: str, unit: ast.Use, at: At) -> None:
+    """Refuse to say twice on which devices steps run."""
+    if at.split is not None or at.device is not None:
+        from archdsl.errors.devices import PlacedTwice
+
+        around = f"a split over {at.split.mesh}" if at.split is not None else f"on({at.device})"
+        raise at.reporter.fail(PlacedTwice(what, around), unit.path.span)
+
+
 def split_over(mesh: Mesh, by: tuple[int, ...] | None, unit: ast.Use, at: At) -> Split:
     """The split that a connector's arguments describe."""
     at.session.splits = True
-    if at.split is not None:
-        from archdsl.errors.devices import SplitInSplit
-
-        raise at.reporter.fail(SplitInSplit(str(at.split.mesh)), unit.path.span)
+    need_no_devices("a split", unit, at)
     if by is None:
         return Split(mesh, (1,) * mesh.size)
     if len(by) != mesh.size or min(by) < 1:

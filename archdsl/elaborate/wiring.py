@@ -17,8 +17,8 @@ from archdsl.elaborate.report import Failed
 from archdsl.elaborate.statements import run_body, run_sequence
 from archdsl.elaborate.values import Flow, Items, Tensor
 from archdsl.elaborate.written import StepLabel
-from archdsl.ir.graph import Region
-from archdsl.ir.shares import Mesh
+from archdsl.ir.graph import ON, Region
+from archdsl.ir.shares import Device, Mesh
 from archdsl.ir.why import Traced
 from archdsl.ops.op import Op, Refused
 from archdsl.source import Span
@@ -28,10 +28,6 @@ from archdsl.syntax import ast
 def run_connector(word: str, unit: ast.Use, label: StepLabel | None, at: At) -> Flow | None:
     """A connector step."""
     cls = connectors.find(word)
-    if cls is None:
-        from archdsl.errors.names import Unsupported
-
-        raise at.reporter.fail(Unsupported(f"`{word}`"), unit.path.span)
     if unit.body is None:
         from archdsl.errors.values import NoBraces
 
@@ -120,6 +116,18 @@ class Wiring:
         place.split = split_over(mesh, by, self.unit, self.at)
         result = run_sequence(self.braces, place)
         return self.input if result is None else gathered(result, self.span, self.at)
+
+    def place_on(self, device: Device) -> Flow:
+        """Unfold the braces as steps of one device."""
+        from archdsl.elaborate.sharing import need_no_devices
+
+        need_no_devices("`on`", self.unit, self.at)
+        place = self._inside(ON, self.braces)
+        place.device = device
+        result = run_sequence(self.braces, place)
+        if result is None or result is self.at.current:
+            raise self.empty()
+        return result
 
     def stage(self) -> Flow:
         """Unfold the braces as a part of a pipeline."""

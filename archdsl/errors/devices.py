@@ -127,20 +127,22 @@ class UnequalGroups(Error):
     proportion: str
 
 
-class SplitInSplit(Error):
-    """A `split` in another one.
+class PlacedTwice(Error):
+    """A `split` or an `on` within another one.
 
         split(gpus) { conv(64, 3x3) -> split(gpus) { conv(64, 3x3) } }
+        split(gpus) { on(gpus[0]) { conv(64, 3x3) } }
 
-    A value is shared out along one axis over one group of devices. A second axis of devices is the data axis, which is
-    chosen when the network is loaded, or a `stage` around the split.
+    A value is shared out along one axis over one group of devices, or lies on one of them. A second axis of devices is
+    the data axis, which is chosen when the network is loaded, or that of stages, around the split.
     """
 
     code: ClassVar[str] = "E1307"
-    title: ClassVar[str] = "a split can't stand in a split"
-    label: ClassVar[str] = "values are shared out over {mesh} already"
+    title: ClassVar[str] = "{what} can't stand in {around}"
+    label: ClassVar[str] = "where these steps run is said already"
 
-    mesh: str
+    what: str
+    around: str
 
 
 class NothingToExchange(Error):

@@ -218,22 +218,6 @@ class NoCurrent(Error):
     help: ClassVar[str] = "declare what the network takes first: input image: [N, 3, 224, 224]"
 
 
-class Unsupported(Error):
-    """A part of the language that this version of archdsl does not have yet.
-
-        dense { conv(32, 3x3, pad=1) }     # the word is known, its wiring is not there yet
-
-    It is reserved: using the word for something of your own would break with a later version. The changelog says when
-    it comes.
-    """
-
-    code: ClassVar[str] = "E0214"
-    title: ClassVar[str] = "{what} is not supported yet"
-    label: ClassVar[str] = "not in this version"
-
-    what: str
-
-
 class Misplaced(Error):
     """A statement where it can't stand: `input` and `expect` belong to a network, `shortcut` to `residual`.
 

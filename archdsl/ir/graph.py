@@ -18,7 +18,7 @@ from archdsl.source import Source, Span
 
 if TYPE_CHECKING:
     from archdsl.initial import Init, Start
-    from archdsl.ir.shares import Split
+    from archdsl.ir.shares import Device, Split
 
 
 class Value:
@@ -73,13 +73,18 @@ CHECKPOINT = "checkpoint"
 """The kind of a region, or of a labelled connector's graph, whose results are computed again in the backward pass."""
 
 
+ON = "on"
+"""The kind of a region, or of a labelled connector's graph, whose steps run on one device."""
+
+
 class Place:
     """Where in its block a step is written: the text, the loop turns around it, the conditions that let it in.
 
-    split: that of its devices, for a step that each of them runs on its own part.
+    split:  that of its devices, for a step that each of them runs on its own part.
+    device: the one that runs it, for a step that the others don't.
     """
 
-    __slots__ = ("guards", "region", "span", "split", "turns")
+    __slots__ = ("device", "guards", "region", "span", "split", "turns")
 
     def __init__(
         self,
@@ -88,12 +93,14 @@ class Place:
         guards: tuple[Guard, ...] = (),
         region: Region | None = None,
         split: Split | None = None,
+        device: Device | None = None,
     ) -> None:
         self.span = span
         self.turns = turns
         self.guards = guards
         self.region = region
         self.split = split
+        self.device = device
 
     def within(self, kind: str) -> Region | None:
         """The innermost region of that kind that it stands in."""

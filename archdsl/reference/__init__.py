@@ -67,7 +67,7 @@ def all_ops() -> list[type[Op]]:
 
 def all_connectors() -> list[type[Connector]]:
     """Every connector, by its word."""
-    return [found for word in connectors.names() if (found := connectors.find(word))]
+    return [connectors.find(word) for word in connectors.names()]
 
 
 def all_initialisers() -> list[type[Init]]:
