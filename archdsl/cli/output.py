@@ -10,8 +10,8 @@ from archdsl.reading import reason, refusal
 MARK = "compiled by archdsl from"
 """In every generated file, near its beginning or its end."""
 
-_BINARY = (b"\x08", b"PK")
-"""How ONNX's messages and archives begin."""
+_BINARY = (b"\x08", b"PK", b"\x89PNG", b"%PDF")
+"""How ONNX's messages, archives and pictures begin."""
 
 _EDGE = 1000
 """Bytes of a file's beginning and end in which the mark is looked for."""
@@ -43,7 +43,7 @@ def _mind_own_work(path: str) -> None:
 
 
 def _generated(path: str) -> bool:
-    """Text says so in its first line, ONNX's messages in their first fields, archives in their comment."""
+    """Text says so in its first line, ONNX's messages in their first fields, archives and pictures at their end."""
     with open(path, "rb") as file:
         start = file.read(_EDGE)
         if not start.startswith(_BINARY):

@@ -11,7 +11,7 @@ import click
 from archdsl.budget import Budget, Limits
 from archdsl.cli.console import EXIT_DIAGNOSTICS, colored, columns, err, out
 from archdsl.cli.target import split_target
-from archdsl.compiler import check
+from archdsl.compiler import Checked, check
 from archdsl.diagnostic import Diagnostic, Diagnostics
 from archdsl.ir.graph import Program
 from archdsl.reading import Refusal, importer, read, refusal
@@ -21,15 +21,21 @@ from archdsl.syntax import ast
 
 def checked(target: str, settings: tuple[str, ...], limits: Limits, output_format: str) -> Program:
     """The program behind a target. Messages are written; with errors the command ends here."""
+    program = attempted(target, settings, limits, output_format).program
+    if program is None:
+        raise click.exceptions.Exit(EXIT_DIAGNOSTICS)
+    return program
+
+
+def attempted(target: str, settings: tuple[str, ...], limits: Limits, output_format: str) -> Checked:
+    """What came of the check of a target. Messages are written, errors too."""
     with refusals(output_format):
         path, name = split_target(target)
         values = parse_settings(settings, limits)
         source = read(path, limits)
         result = check(source, name, values, limits=limits, importer=importer(source, limits))
     report(result.diagnostics, output_format, left_out=result.left_out)
-    if result.program is None:
-        raise click.exceptions.Exit(EXIT_DIAGNOSTICS)
-    return result.program
+    return result
 
 
 @contextmanager

@@ -80,3 +80,45 @@ class FormatMissing(Error):
     title: ClassVar[str] = "{engine} can't write {format}"
     label: ClassVar[str] = "can't be drawn"
     help: ClassVar[str] = 'write .svg, or pip install "pygraphviz>=2.0"'
+
+
+class NoSuchScope(Error):
+    """`--focus` and `--expand` take the path of a step that has steps in it: a labelled group, or a block's call.
+
+    Paths are those of `archdsl summary` and of the keys: labels with dots between them, `layer3.0`.
+
+    Example:
+        archdsl draw resnet.arch --focus layer5
+
+    Mend: take a path that `archdsl summary --depth 3` shows.
+    """
+
+    path: str
+    within: str
+    """layer3, or the network"""
+    known: str
+    """layer1, layer2, ..."""
+
+    code: ClassVar[str] = "E1205"
+    title: ClassVar[str] = "there is nothing to open at `{path}`"
+    label: ClassVar[str] = "no scope"
+    help: ClassVar[str] = "{within} has {known}"
+
+
+class UnknownPicture(Error):
+    """The suffix of `-o` says what kind of picture is written, and this one says nothing.
+
+    `.svg` is for the web and can be searched, `.pdf` for LaTeX, `.png` has pixels, `.dot` is what Graphviz reads.
+
+    Example:
+        archdsl draw resnet.arch -o resnet.jpg
+
+    Mend: choose one of these suffixes.
+    """
+
+    suffix: str
+
+    code: ClassVar[str] = "E1206"
+    title: ClassVar[str] = "no picture is written as `{suffix}`"
+    label: ClassVar[str] = "no kind of picture"
+    help: ClassVar[str] = "choose one of .svg, .png, .pdf, .dot"

@@ -137,6 +137,9 @@ class Maximum(Combine):
 
     sign: ClassVar[str] = "and"
 
+    def drawn(self, *inputs: Shape) -> str:
+        return "max"
+
     def torch(self, *inputs: Shape) -> Form:
         larger: X | Call = X(0)
         for i in range(1, len(inputs)):

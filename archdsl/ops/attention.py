@@ -70,6 +70,9 @@ class ScaledDotProductAttention(Op):
         batch = broadcast(self, "and", inputs, before=2)
         return Shape((*batch, q.dims[-2], v.dims[-1]), q.dtype, q.channel_axis)
 
+    def drawn(self, *inputs: Shape) -> str:
+        return "dot-product attention"
+
     def torch(self, q: Shape, k: Shape, v: Shape) -> Form:
         dropout: dict[str, Any] = {"dropout_p": Infix("*", P("dropout"), Training())} if self.dropout else {}
         return Form(
@@ -160,6 +163,9 @@ class Attention(Op):
     def _sources(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """What keys and values are made of."""
         return inputs[min(1, len(inputs) - 1)], inputs[-1]
+
+    def drawn(self, *inputs: Shape) -> str:
+        return f"attention, {self.heads} heads"
 
     def torch(self, *inputs: Shape) -> Form:
         x = inputs[0]

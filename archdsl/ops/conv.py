@@ -11,6 +11,7 @@ from archdsl.ir.shape import Shape
 from archdsl.ir.shares import Shares
 from archdsl.ops.apart import in_groups
 from archdsl.ops.connect import links, need_table
+from archdsl.ops.drawn import across, by, words
 from archdsl.ops.form import Form, P, call
 from archdsl.ops.op import Op, Refused, Size, State, Table, Window, op
 from archdsl.ops.rules import (
@@ -33,6 +34,7 @@ class Convolution(Op):
 
     makes: ClassVar[Mapping[int, str]] = {1: "channels"}
     weights: ClassVar[tuple[str, ...] | None] = ("weight", "bias")
+    verb: ClassVar[str] = "conv"
 
     channels: int
     kernel: int | Size
@@ -46,6 +48,14 @@ class Convolution(Op):
     def along(self, param: str, x: Shape) -> tuple[int, ...]:
         """A parameter's number for each spatial axis."""
         return sizes(getattr(self, param), x.rank - 2, op=self.name, param=param)
+
+    def drawn(self, x: Shape) -> str:
+        dilation = "" if set(self.along("dilation", x)) == {1} else f"dilation {across(self.dilation, 1)}"
+        groups = "" if self.groups == 1 else f"{self.groups} groups"
+        if 1 < self.groups == self.channels:
+            groups = "depthwise"
+        made = f"{across(self.kernel, x.rank - 2)} {self.verb}, {self.channels}"
+        return words(made, by(self.stride) if self.verb == "conv" else f"x{by(self.stride)[1:]}", dilation, groups)
 
     def check(self, x: Shape) -> None:
         need_spatial(self, x)
@@ -155,6 +165,8 @@ class ConvTranspose(Convolution):
         conv_transpose(64, 2x2, stride=2)
         expect output == [N, 64, 56, 56]
     """
+
+    verb: ClassVar[str] = "up-conv"
 
     output_pad: int | Size = 0
 

@@ -59,6 +59,9 @@ class Linear(Op):
             return Form(module=made)
         return Form(module=call("nn.Linear", x.dims[-1], P("units"), bias=P("bias"), defaults={"bias": True}))
 
+    def drawn(self, x: Shape) -> str:
+        return f"fc, {self.units}"
+
     def state(self, x: Shape) -> tuple[State, ...]:
         weight = State("weight", (self.units, fixed(self, x, -1, "the number of features") // self.groups))
         return (weight, State("bias", (self.units,))) if self.bias else (weight,)

@@ -23,6 +23,9 @@ class Elementwise(Op):
         self.check()
         return x
 
+    def drawn(self, x: Shape) -> str:
+        return self.module
+
     def check(self) -> None:
         """Refuse parameters that are out of range."""
 

@@ -42,6 +42,9 @@ class Embedding(Op):
             refuse_range(self, "padding", f"between 0 and {self.vocab - 1}, or negative from the end")
         return Shape((*x.dims, Dim.of(self.dim)), "float32", x.rank)
 
+    def drawn(self, x: Shape) -> str:
+        return f"embedding, {self.dim}"
+
     def torch(self, x: Shape) -> Form:
         return Form(
             module=call("nn.Embedding", P("vocab"), P("dim"), padding_idx=P("padding"), defaults={"padding_idx": None})
@@ -81,6 +84,9 @@ class Arange(Op):
         if axis == 0:
             refuse_range(self, "axis", "other than 0, the batch")
         return axis
+
+    def drawn(self, *inputs: Shape) -> str:
+        return "positions"
 
     def torch(self, x: Shape) -> Form:
         count = P("size") if self.size is not None else Axis(self._axis(x))

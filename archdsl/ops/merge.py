@@ -61,6 +61,7 @@ class Combine(Op):
     """Number by number. Along each axis, counted from the last, sizes are equal for good, or one of them is 1."""
 
     sign: ClassVar[str] = ""
+    glyph: ClassVar[str] = "sign"
     operands: ClassVar[int] = MANY
     distinct: ClassVar[bool] = True
 
@@ -71,6 +72,9 @@ class Combine(Op):
 
     def follows(self, axis: int, *x: Shape) -> int | None:
         return axis + max(each.rank for each in x) - next(each.rank for each in x if each.shares)
+
+    def drawn(self, *inputs: Shape) -> str:
+        return {"*": "x"}.get(self.sign, self.sign)
 
     def torch(self, *inputs: Shape) -> Form:
         term: X | Infix = X(0)
@@ -158,6 +162,7 @@ class Concat(Op):
 
     operands: ClassVar[int] = MANY
     keeps_input: ClassVar[bool] = False
+    glyph: ClassVar[str] = "bar"
 
     axis: int | None = None
 

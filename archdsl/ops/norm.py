@@ -32,12 +32,13 @@ def affine(*shape: int) -> tuple[State, ...]:
     return State("weight", shape), State("bias", shape)
 
 
-BATCHES = State("num_batches_tracked", (), trainable=False, dtype="int64")
-
-
 def running(channels: int) -> tuple[State, ...]:
     """What is kept of the batches seen in training."""
-    return State("running_mean", (channels,), False), State("running_var", (channels,), False), BATCHES
+    return (
+        State("running_mean", (channels,), trainable=False),
+        State("running_var", (channels,), trainable=False),
+        State("num_batches_tracked", (), trainable=False, dtype="int64"),
+    )
 
 
 class Normalisation(Op):
@@ -95,6 +96,9 @@ class BatchNorm(Normalisation):
     def follows(self, axis: int, x: Shape) -> int | None:
         return 1 if axis == 1 else None
 
+    def drawn(self, x: Shape) -> str:
+        return "batch norm"
+
     def torch(self, x: Shape) -> Form:
         return Form(
             module=call(
@@ -147,6 +151,9 @@ class InstanceNorm(Normalisation):
 
     def follows(self, axis: int, x: Shape) -> int | None:
         return 1 if axis == 1 else None
+
+    def drawn(self, x: Shape) -> str:
+        return "instance norm"
 
     def torch(self, x: Shape) -> Form:
         return Form(
@@ -203,6 +210,9 @@ class LayerNorm(Normalisation):
     def follows(self, axis: int, x: Shape) -> int | None:
         return axis if axis < x.rank - self.axes else None
 
+    def drawn(self, x: Shape) -> str:
+        return "layer norm"
+
     def torch(self, x: Shape) -> Form:
         return Form(
             module=call(
@@ -256,6 +266,9 @@ class GroupNorm(Normalisation):
     def apart(self, shares: Shares, x: Shape) -> Op:
         need_whole_groups(self, shares.split)
         return self
+
+    def drawn(self, x: Shape) -> str:
+        return "group norm"
 
     def torch(self, x: Shape) -> Form:
         return Form(
@@ -311,6 +324,9 @@ class LocalResponseNorm(Op):
 
     def apart(self, shares: Shares, x: Shape) -> Op:
         return in_groups(self, shares.split)
+
+    def drawn(self, x: Shape) -> str:
+        return "local response norm"
 
     def torch(self, x: Shape) -> Form:
         options = {"alpha": P("alpha"), "beta": P("beta"), "k": P("k")}

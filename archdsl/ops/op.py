@@ -140,6 +140,8 @@ class Op(Record):
     weights: ClassVar[tuple[str, ...] | None] = ()
     """The names that its parameters may have in `state`; the first is what is meant where the op alone is named. None:
     they are only known of a step."""
+    glyph: ClassVar[str] = "box"
+    """How figures draw it: "box", "sign" (a circle with what `drawn` says), "bar" (a field for each operand)."""
     params: ClassVar[tuple[Param, ...]] = ()
 
     # An override names its operands: `def shape(self, x: Shape)`. `Any` in both places lets it.
@@ -192,6 +194,13 @@ class Op(Record):
     def fixed_in_onnx(self, *inputs: Any, **_: Any) -> bool:
         """Whether ONNX can write it for plain sizes only, and some of these are free."""
         return False
+
+    def drawn(self, *inputs: Any, **_: Any) -> str:
+        """What a figure writes in its box, in the papers' words and few of them: "3x3 conv, 64, /2"."""
+        values = [getattr(self, param.name) for param in self.params if param.required]
+        return ", ".join(
+            [self.name.replace("_", " "), *(str(value) for value in values if isinstance(value, (int, float, str)))]
+        )
 
     def is_module(self, *inputs: Shape) -> bool:
         """Whether it is a module of its own: exactly then it counts in the numbering of its scope."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
+from archdsl.ops.drawn import across, by, words
 from archdsl.ops.form import Form, P, X, call
 from archdsl.ops.op import GLOBAL, Op, Refused, Size, Window, op
 from archdsl.ops.rules import at_least, need_floats, need_rank, refuse_both, refuse_range
@@ -76,6 +77,8 @@ def need_maps(op: Op, x: Shape) -> None:
 class Pool(Op):
     """Max and average pools: by windows of `kernel`, or by the size that is to come `out`."""
 
+    verb: ClassVar[str] = "pool"
+
     kernel: int | Size | None = None
     _: KW_ONLY
     stride: int | Size | None = None
@@ -130,6 +133,12 @@ class Pool(Op):
             function=call(f"F.{function}{rank}d", X(), P("kernel"), defaults=defaults, **options),
         )
 
+    def drawn(self, x: Shape) -> str:
+        if self.out is None:
+            return words(f"{across(self.windows(x).kernel, 0)} {self.verb}", by(self.windows(x).stride))
+        size = across(self.out, x.rank - 2)
+        return f"global {self.verb}" if set(size.split("x")) == {"1"} else f"{self.verb} to {size}"
+
     def window(self, x: Shape) -> Window:
         return GLOBAL if self.out is not None else self.windows(x).seen()
 
@@ -154,6 +163,8 @@ class MaxPool(Pool):
         maxpool(3x3, stride=2, pad=1)
         expect output == [N, 64, 56, 56]
     """
+
+    verb: ClassVar[str] = "max pool"
 
     dilation: int | Size = 1
 
@@ -187,6 +198,8 @@ class AvgPool(Pool):
         avgpool(out=1x1)
         expect output == [N, 2048, 1, 1]
     """
+
+    verb: ClassVar[str] = "avg pool"
 
     count_pad: bool = True
 
@@ -247,6 +260,11 @@ class LpPool(Op):
             module=call(f"nn.LPPool{x.rank - 2}d", *sized, defaults={"ceil_mode": False}, **options),
             function=call(f"F.lp_pool{x.rank - 2}d", X(), *sized, defaults={"ceil_mode": False}, **options),
         )
+
+    def drawn(self, x: Shape) -> str:
+        over = windows(self, x, self.kernel, self.stride)
+        power = "sum" if self.norm_type == 1 else f"L{self.norm_type:g}"
+        return words(f"{across(over.kernel, 0)} {power} pool", by(over.stride))
 
     def window(self, x: Shape) -> Window:
         return windows(self, x, self.kernel, self.stride).seen()

@@ -107,6 +107,9 @@ class Rearrange(Op):
 
         raise Refused(PatternDoesNotFit(self.pattern, repr(x), reason), param="pattern")
 
+    def drawn(self, x: Shape) -> str:
+        return "rearrange"
+
     def torch(self, x: Shape) -> Form:
         axes = self._axes(x)
         left, right = axes.pattern

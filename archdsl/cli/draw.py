@@ -1,0 +1,110 @@
+"""`archdsl draw`: a network as a figure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from archdsl.cli.console import EXIT_DIAGNOSTICS, err
+from archdsl.cli.options import (
+    SpecCommand,
+    limit_options,
+    output_format_option,
+    set_option,
+    take_limits,
+    target_argument,
+)
+from archdsl.cli.output import MARK, write
+from archdsl.cli.session import attempted, refusals
+from archdsl.draw.figure import DIRECTIONS, figure
+from archdsl.draw.outline import LEVELS, Path, View, find
+from archdsl.draw.picture import SUFFIXES, picture
+from archdsl.draw.svg import THEMES
+from archdsl.ir.graph import Program, Scope
+from archdsl.reading import refusal
+from archdsl.render.terminal import printable
+
+
+@click.command(cls=SpecCommand)
+@target_argument
+@set_option
+@click.option(
+    "-o", "--output", metavar="FILE", help="Where to write: .svg, .png, .pdf or .dot. Default: NAME.svg here."
+)
+@click.option("--level", type=click.Choice(LEVELS), help="How much is opened. Default: as much as fits a page.")
+@click.option(
+    "--fold/--no-fold", default=None, help="Draw equal neighbours once, with x3. Default: but for --level step."
+)
+@click.option("--focus", metavar="PATH", default="", help="Draw this scope alone: layer3.")
+@click.option("--expand", metavar="PATH", multiple=True, help="Open this scope whatever the level: layer3.0.")
+@click.option("--direction", type=click.Choice(DIRECTIONS), default="down", show_default=True, help="Of the flow.")
+@click.option("--theme", type=click.Choice(THEMES), help="Paper. Default: auto in .svg, by the reader's setting.")
+@click.option("--force", is_flag=True, help="Overwrite a file that archdsl did not generate.")
+@output_format_option
+@limit_options
+def command(
+    target: str,
+    settings: tuple[str, ...],
+    output: str | None,
+    level: str | None,
+    fold: bool | None,
+    focus: str,
+    expand: tuple[str, ...],
+    direction: str,
+    theme: str | None,
+    force: bool,
+    output_format: str,
+    **options: Any,
+) -> int:
+    """Draw a network as papers do: from the spec, at any level of detail, without torch.
+
+    A spec with errors is drawn as far as it goes, with the failing step marked.
+    """
+    with refusals(output_format):
+        suffix = _known_suffix(output)
+    result = attempted(target, settings, take_limits(options), output_format)
+    if result.partial is None:
+        return EXIT_DIAGNOSTICS
+    program = result.partial
+    with refusals(output_format):
+        view = View(
+            level=level or "block",
+            fold=level != "step" if fold is None else fold,
+            focus=_scope(program, focus),
+            expand=tuple(_scope(program, path) for path in expand),
+        )
+        drawing = figure(program, view, direction)
+        path = output or f"{program.title}.svg"
+        made_by = f"{MARK} {program.source.name}"
+        write(path, picture(drawing, suffix, theme, made_by), force=force)
+    err(f"wrote {printable(path)}")
+    return 0 if result.program else EXIT_DIAGNOSTICS
+
+
+def _known_suffix(path: str | None) -> str:
+    """The suffix of a picture. Raises `Refusal` where there is no such kind."""
+    if path is None:
+        return ".svg"
+    suffix = "." + path.rpartition(".")[2].lower() if "." in path else ""
+    if suffix not in SUFFIXES:
+        from archdsl.errors.figures import UnknownPicture
+
+        raise refusal(UnknownPicture(suffix or path), path)
+    return suffix
+
+
+def _scope(program: Program, text: str) -> Path:
+    """The path of a scope. Raises `Refusal` where there is none."""
+    path = tuple(text.split(".")) if text else ()
+    try:
+        find(program.graph, path)
+    except KeyError as missing:
+        from archdsl.errors.figures import NoSuchScope
+
+        within = str(missing.args[0])
+        graph, _ = find(program.graph, tuple(within.split(".")) if within else ())
+        names = [".".join(node.name) for node in graph.nodes if isinstance(node, Scope) and node.name]
+        known = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") if names else "no scopes"
+        raise refusal(NoSuchScope(text, within or "the network", known), text) from None
+    return path

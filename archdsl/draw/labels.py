@@ -1,0 +1,78 @@
+"""What is written in boxes. Ops say it themselves (`Op.drawn`); here is what blocks, groups and values say."""
+
+from __future__ import annotations
+
+from archdsl.draw.parts import Sizes
+from archdsl.ir.graph import Layer, Node, Scope
+
+MINOR = frozenset(["norm", "activation", "regularise", "identity", "reshape"])
+"""Roles of ops that papers leave out of their figures: they act on what a layer made, or on what it is given."""
+
+LONGEST = 40
+"""Characters of a label; what is longer is cut."""
+
+
+def layer(node: Layer) -> str:
+    """An op with what matters of its arguments: "3x3 conv, 64, /2"."""
+    shapes = [value.shape for value in node.inputs]
+    if None in shapes:
+        return cut(node.op.name)
+    return cut(node.op.drawn(*shapes))
+
+
+def layer_kind(node: Layer) -> str:
+    """Its look: the op's role, or the sign of a sum."""
+    if node.op.glyph != "box":
+        return node.op.glyph
+    return node.op.role
+
+
+def closed(node: Scope, given: Sizes | None, made: Sizes | None) -> str:
+    """A scope as one box: its name, or its block's where it has a number only; and the channels it makes."""
+    name = node.name[-1] if node.name and not node.name[-1].isdigit() else ""
+    words = [name or what(node)]
+    if made is not None and made.channels is not None:
+        words.append(str(made.dims[made.channels]))
+    if factor := shrinks(given, made):
+        words.append(f"/{factor}")
+    return cut(", ".join(words))
+
+
+def what(node: Scope) -> str:
+    """The block that is called, or the connector; a plain group is one."""
+    return node.graph.title if node.graph.kind == "block" else node.graph.kind
+
+
+def scope_kind(node: Scope) -> str:
+    return "block" if node.graph.kind == "block" else "stage"
+
+
+def title(node: Scope) -> str:
+    """Of the frame around an opened scope."""
+    name = node.name[-1] if node.name and not node.name[-1].isdigit() else ""
+    block = node.graph.title if node.graph.kind == "block" else ""
+    return cut(name or block or (node.graph.kind if node.graph.kind != "group" else ""))
+
+
+def given(name: str, sizes: Sizes | None) -> str:
+    """A value that has no step: an input, or a tensor of the network's own."""
+    return cut(f"{name}  {sizes}" if sizes else name)
+
+
+def unknown(node: Node) -> str:
+    """A step that failed: as it is written."""
+    return cut(" ".join(node.place.span.text.split()))
+
+
+def shrinks(given: Sizes | None, made: Sizes | None) -> int:
+    """By how much a step makes maps smaller, to the nearest whole number; 0 where it doesn't, or unevenly."""
+    if given is None or made is None or not made.maps or len(given.maps) != len(made.maps):
+        return 0
+    factors = {round(before / after) for before, after in zip(given.maps, made.maps)}
+    factor = factors.pop()
+    return factor if not factors and 1 < factor < min(given.maps) else 0
+
+
+def cut(text: str) -> str:
+    """No longer than a box can be."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -1,0 +1,122 @@
+"""From places along and across the main axis to a drawing: x and y, texts, ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from archdsl.draw.drawing import Box, Edge, Group, Point, Text
+from archdsl.draw.layout import measure
+from archdsl.draw.layout.boxes import PAD
+from archdsl.draw.layout.curve import curve
+from archdsl.draw.layout.placed import Block, Border, Line, Placed, Spot
+from archdsl.draw.parts import End, Frame, Leaf, Part
+
+MARGIN = 8
+"""Around the figure."""
+
+
+class Page:
+    """Boxes, groups and edges of one laid out network."""
+
+    def __init__(self, root: Frame, placed: Placed, upright: bool, facts: Callable[[Part], tuple[str, ...]]) -> None:
+        self.upright = upright
+        self.facts = facts
+        self.placed = placed
+        self.origin = (MARGIN, MARGIN - placed.low)
+        self.sources = Sources(root)
+        self.texts: list[Text] = []
+        self.groups = [self._group(border) for border in sorted(placed.borders, key=_area, reverse=True)]
+        self.edges = unique(self._edge(line) for line in placed.lines)
+        self.boxes = [box for block in placed.blocks for box in self._boxes(block)]
+
+    @property
+    def size(self) -> Point:
+        length, breadth = self.placed.length + 2 * MARGIN, self.placed.high - self.placed.low + 2 * MARGIN
+        return (breadth, length) if self.upright else (length, breadth)
+
+    def point(self, spot: Spot) -> Point:
+        m, c = spot[0] + self.origin[0], spot[1] + self.origin[1]
+        return (c, m) if self.upright else (m, c)
+
+    def _boxes(self, block: Block) -> Iterable[Box]:
+        leaf = block.leaf
+        x, y = self.point((block.m, block.c))
+        wide, high = (block.breadth, block.length) if self.upright else (block.length, block.breadth)
+        bold = leaf.kind == "sign"
+        texts = [Text(leaf.text + measure.count(leaf), x, y, measure.SIZE, bold, kind=leaf.kind)]
+        if leaf.caption:
+            texts = [
+                Text(texts[0].text, x, y - 6, measure.SIZE, bold, kind=leaf.kind),
+                Text(leaf.caption, x, y + 7, measure.SMALL, kind=leaf.kind),
+            ]
+        yield Box(identity(leaf), leaf.kind, x, y, wide, high, tuple(texts), self.facts(leaf))
+
+    def _group(self, border: Border) -> Group:
+        frame = border.frame
+        left, top = self.point((border.m0, border.c0))
+        right, bottom = self.point((border.m1, border.c1))
+        title = None
+        if frame.title:
+            title = Text(frame.title, left + PAD, top + PAD + 1, measure.SMALL, True, "start", "title")
+        if frame.repeat > 1:
+            count = measure.count(frame).strip()
+            self.texts.append(Text(count, right - PAD, top + PAD + 1, measure.SMALL, True, "end", "title"))
+        kind = "repeat" if frame.repeat > 1 else frame.kind
+        return Group(identity(frame), kind, left, top, right, bottom, title, self.facts(frame))
+
+    def _edge(self, line: Line) -> Edge:
+        source = self.sources.leaf(line.context, line.wire.source)
+        start, end = (identity(source) if source else ""), identity(line.target)
+        path = curve([self.point(spot) for spot in line.points], self.upright)
+        return Edge(f"{start} -> {end}", start, end, path, line.wire.kind)
+
+
+def _area(border: Border) -> float:
+    return (border.m1 - border.m0) * (border.c1 - border.c0)
+
+
+class Sources:
+    """Which leaf an end of a wire stands for: frames are looked into, and out of."""
+
+    def __init__(self, root: Frame) -> None:
+        self.outside: dict[int, tuple[Frame, dict[int, End]]] = {}
+        stack = [root]
+        while stack:
+            frame = stack.pop()
+            inner = [part for part in frame.parts if isinstance(part, Frame)]
+            inner += [branch for part in frame.parts for branch in getattr(part, "branches", ())]
+            for each in inner:
+                ends = {wire.target.index: wire.source for wire in frame.wires if wire.target.part is each}
+                self.outside[id(each)] = (frame, ends)
+            stack += inner
+
+    def leaf(self, context: Frame, end: End) -> Leaf | None:
+        while not isinstance(end.part, Leaf):
+            if end.part is None:
+                context, ends = self.outside.get(id(context), (context, {}))
+                found = ends.get(end.index)
+            else:
+                assert isinstance(end.part, Frame)
+                context = end.part
+                found = next((w.source for w in context.into(None) if w.target.index == end.index), None)
+            if found is None:
+                return None
+            end = found
+        return end.part
+
+
+def identity(part: Part) -> str:
+    """The id of a part in the figure: its path, with what it stands for."""
+    path = ".".join(part.path)
+    return f"{path}..{part.last[-1]}" if part.repeat > 1 else path
+
+
+def unique(edges: Iterable[Edge]) -> list[Edge]:
+    """Edges with ids of their own: a second one between the same boxes gets a number."""
+    seen: dict[str, int] = {}
+    found: list[Edge] = []
+    for edge in edges:
+        seen[edge.id] = number = seen.get(edge.id, 0) + 1
+        own = edge.id if number == 1 else f"{edge.id} {number}"
+        found.append(Edge(own, edge.source, edge.target, edge.path, edge.kind, edge.text, edge.facts, edge.arrow))
+    return found
