@@ -306,10 +306,9 @@ class BatchRefused(Error):
     name: str
     size: int
     microbatches: int
-    replicas: int
 
     code = "E1353"
-    title = "the network does not allow {name} = {size}, a microbatch of {microbatches} on {replicas} replicas"
+    title = "the network does not allow {name} = {size}: the batch in {microbatches} parts"
     label = "not allowed"
     help = "choose another `--batch`, or set `--microbatches`"
 
@@ -350,13 +349,13 @@ class TooLittleMemory(Error):
     Mend: more devices, more memory, a smaller batch, or more microbatches.
     """
 
-    title_: str
+    network: str
     devices: str
     memory: str
     least: str
 
     code = "E1355"
-    title = "{title_} does not fit on {devices} of {memory}: one of them needs at least {least}"
+    title = "{network} does not fit on {devices} of {memory}: one of them needs at least {least}"
     label = "no plan"
     help = "use more devices, a smaller batch or more microbatches"
 

@@ -76,6 +76,8 @@ class BatchNorm(Normalisation):
         expect params == 128
     """
 
+    mixes_samples: ClassVar[bool] = True
+
     _: KW_ONLY
     eps: float = 1e-5
     momentum: float | None = 0.1

@@ -135,6 +135,8 @@ class Op(Record):
     """Its output shares the input's memory, so it costs no activation memory."""
     keeps_output: ClassVar[bool] = False
     """Its backward pass reads its output, so nothing may overwrite that in place."""
+    mixes_samples: ClassVar[bool] = False
+    """In training, what it makes of a sample depends on the others in the batch."""
     keeps_input: ClassVar[bool] = True
     """Its backward pass reads its inputs, so that they stay in memory until then: a product's does, a sum's doesn't."""
     weights: ClassVar[tuple[str, ...] | None] = ()

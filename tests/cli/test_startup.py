@@ -32,6 +32,7 @@ sys.exit(status)
         ["compile", str(SPECS / "resnet.arch:resnet18"), "-o", "{folder}/net.py"],
         ["why", str(SPECS / "resnet.arch:resnet18"), "layer1.0.conv1"],
         ["weights", "check", str(SPECS / "resnet.arch:resnet18"), "{weights}"],
+        ["plan", str(SPECS / "resnet.arch:resnet18"), "--devices", "4", "--batch", "256"],
         ["ops"],
         ["ops", "conv"],
         ["explain", "E0701"],

@@ -48,7 +48,9 @@ def times(network: Network, terms: Terms, microbatch: int, stages: Stages) -> tu
         trained.append(sum(cost.trained_bytes for cost in costs))
         entering, leaving = crossing(network, stages[:place]), crossing(network, stages[: place + 1])
         moved = sum(
-            measured.bytes(value) * (2 if value.trained else 1) for values in (entering, leaving) for value in values
+            measured.bytes(value) * (2 if value.trained else 1)
+            for values in (entering if place else [], leaving)
+            for value in values
         )
         found.append(sum(cost.flops for cost in costs) / machine.flops + moved / machine.link)
         many = terms.microbatches

@@ -8,8 +8,7 @@ the part (S - 1) / (M + S - 1) is the bubble; then the replicas of a stage sum t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 
 from archdsl.devices.plan.cuts import Cuts
 from archdsl.devices.plan.flow import Flow
@@ -81,6 +80,10 @@ class Network:
         self._measured: dict[int, Measured] = {}
         self._cuts: dict[tuple[int, bool], Cuts] = {}
 
+    def allows(self, microbatch: int) -> bool:
+        """Whether the spec lets a batch have that size."""
+        return self.program.domain.allows(self.batch_name, microbatch)
+
     def measured(self, microbatch: int) -> Measured:
         if microbatch not in self._measured:
             self._measured[microbatch] = Measured(self.flow, self.batch_name, microbatch)
@@ -102,7 +105,7 @@ def choose(network: Network, request: Request) -> Choice | None:
         stages = request.devices // replicas
         if not stages:
             continue
-        for microbatches in _counts(request, replicas, stages):
+        for microbatches in microbatch_counts(network, request, replicas, stages):
             solver = _solver(network, request, replicas, microbatches)
             if solver.reach(float("inf"), stages) is not None:
                 search = _Search(solver, replicas, request.batch // replicas // microbatches, best)
@@ -116,16 +119,14 @@ def _solver(network: Network, request: Request, replicas: int, microbatches: int
     return Solver(cuts, Terms(request.machine, request.schedule, microbatches))
 
 
-def _counts(request: Request, replicas: int, stages: int) -> Iterator[int]:
+def microbatch_counts(network: Network, request: Request, replicas: int, stages: int) -> Iterator[int]:
     """Into how many microbatches the batch of a replica may be divided, the fewest first: others only serve where
     memory does not suffice."""
     own = request.batch // replicas
-    if request.microbatches is not None:
-        if own % request.microbatches == 0:
-            yield request.microbatches
-        return
-    fine = [count for count in divisors(own) if count >= ENOUGH * stages or stages == 1]
-    yield from fine or [own]
+    counts = [request.microbatches] if request.microbatches is not None else divisors(own)
+    allowed = [count for count in counts if own % count == 0 and network.allows(own // count)]
+    enough = [count for count in allowed if request.microbatches or stages == 1 or count >= ENOUGH * stages]
+    yield from enough or allowed[-1:]
 
 
 def divisors(number: int) -> list[int]:
@@ -198,39 +199,26 @@ class _Search:
             self.best = choice
 
 
-def least_memory(network: Network, request: Request) -> tuple[int, Choice] | None:
-    """The smallest memory of a device with which there is a plan, and that plan; None: the batch can't be divided."""
-    found: tuple[int, Choice] | None = None
+def least_memory(network: Network, request: Request) -> int | None:
+    """The smallest memory of a device with which there is a plan, to a thousandth; None: the batch can't be divided."""
+    found: list[int] = []
     for replicas in divisors(request.batch):
         stages = request.devices // replicas
         if not stages:
             break
-        for microbatches in list(_counts(request, replicas, stages))[-1:]:
-            solver = _solver(network, request, replicas, microbatches)
-            least = _least(solver, stages)
-            if least is not None and (found is None or least[0] < found[0]):
-                microbatch = request.batch // replicas // microbatches
-                found = least[0], Choice(solver, least[1], replicas, microbatches, microbatch)
-    return found
+        for microbatches in list(microbatch_counts(network, request, replicas, stages))[-1:]:
+            found += _least(_solver(network, request, replicas, microbatches), stages)
+    return min(found, default=None)
 
 
-def _least(solver: Solver, stages: int) -> tuple[int, Split] | None:
+def _least(solver: Solver, stages: int) -> Iterator[int]:
     low, high = 0, 1 << 62
-    best = solver.reach(float("inf"), stages, memory=high)
-    if best is None:
-        return None
+    if solver.reach(float("inf"), stages, memory=high) is None:
+        return
     while high - low > max(1, high // 1000):
         middle = (low + high) // 2
-        found = solver.reach(float("inf"), stages, memory=middle)
-        if found is None:
+        if solver.reach(float("inf"), stages, memory=middle) is None:
             low = middle
         else:
-            best, high = found, middle
-    return high, best
-
-
-def stage_memories(solver: Solver, split: Split) -> Sequence[int]:
-    """What each stage holds at most."""
-    places = {id(cut): at for at, cut in enumerate(solver.cuts)}
-    path = [places[id(cut)] for cut in split.cuts]
-    return [solver.memory(a, b, split.stages - number) for number, (a, b) in enumerate(pairwise(path))]
+            high = middle
+    yield high

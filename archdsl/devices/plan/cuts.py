@@ -38,6 +38,11 @@ class Cut:
         self.allowed = True
         self.flops = self.state = self.trained = self.kept = self.sent = self.back = self.sent_alone = 0
 
+    @property
+    def exchanged(self) -> int:
+        """What the devices before and behind it exchange; the network's input comes from elsewhere."""
+        return self.sent + self.back if self.segment or self.mask else 0
+
     def within(self, other: Cut) -> bool:
         """Whether all that lies before it lies before the other."""
         return self.segment < other.segment or (self.segment == other.segment and not self.mask & ~other.mask)

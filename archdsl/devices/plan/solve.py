@@ -92,7 +92,7 @@ class Solver:
         self.terms = terms
         self.cuts: Sequence[Cut] = cuts.cuts
         self.compute = [cut.flops / machine.flops for cut in self.cuts]
-        self.transfer = [(cut.sent + cut.back) / machine.link for cut in self.cuts]
+        self.transfer = [cut.exchanged / machine.link for cut in self.cuts]
         self.ends = [time + cross for time, cross in zip(self.compute, self.transfer)]
         self.starts = [time - cross for time, cross in zip(self.compute, self.transfer)]
         self.fixed = [machine.training_bytes(cut.state, cut.trained) for cut in self.cuts]
@@ -162,12 +162,13 @@ class Solver:
         path = [0]
         while path[-1] != last:
             path.append(behind[path[-1]])
-        return self.split([self.cuts[at] for at in path], [self.time(a, b) for a, b in pairwise(path)])
+        return self.along(path)
 
-    @staticmethod
-    def split(cuts: Sequence[Cut], times: Sequence[float]) -> Split:
-        """Of these cuts."""
-        return Split(tuple(cuts), max(times), max(b.trained - a.trained for a, b in pairwise(cuts)))
+    def along(self, path: Sequence[int]) -> Split:
+        """The split at these cuts, from the first to the last."""
+        cuts = tuple(self.cuts[at] for at in path)
+        slowest = max(self.time(a, b) for a, b in pairwise(path))
+        return Split(cuts, slowest, max(b.trained - a.trained for a, b in pairwise(cuts)))
 
     def any(self, most: int, below: float, trained: float = float("inf")) -> Split | None:
         """A split of at most so many stages that take less than that time, if there is one."""

@@ -1,0 +1,108 @@
+"""`archdsl plan`: which device computes what."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from archdsl.cli.console import colored, err, out
+from archdsl.cli.options import (
+    SpecCommand,
+    limit_options,
+    output_format_option,
+    set_option,
+    take_limits,
+    target_argument,
+)
+from archdsl.cli.output import write
+from archdsl.cli.session import checked, refusals
+from archdsl.devices.plan.machine import FLOPS, LINK, MEMORY, BadAmount, Kind, Machine, amount
+from archdsl.reading import refusal
+from archdsl.render.terminal import printable
+
+
+@click.command(cls=SpecCommand)
+@target_argument
+@click.option("--devices", type=click.IntRange(1, 4096), required=True, metavar="N", help="How many equal devices.")
+@click.option("--batch", type=click.IntRange(1, 2**31), required=True, metavar="N", help="Samples in a step.")
+@click.option("--flops", default="20T", show_default=True, help="FLOPs a second that a device really does.")
+@click.option("--link", default="16GB/s", show_default=True, help="What a device exchanges with a neighbour.")
+@click.option("--memory", default="16GB", show_default=True, help="Of a device; GiB is taken too.")
+@click.option(
+    "--optimizer", type=click.Choice(tuple(Machine.OPTIMIZERS)), default="momentum", show_default=True,
+    help="What it keeps counts as memory: nothing, one or two numbers for each trained one.",
+)  # fmt: skip
+@click.option(
+    "--schedule", type=click.Choice(("1f1b", "gpipe")), default="1f1b", show_default=True,
+    help="The order of microbatches in a pipeline.",
+)  # fmt: skip
+@click.option(
+    "--microbatches", type=click.IntRange(1, 2**31), metavar="N",
+    help="Into how many parts a replica's samples are divided. Default: at least 4 for each stage.",
+)  # fmt: skip
+@click.option("-o", "--output", metavar="FILE", help="Write the plan to a file.")
+@click.option("--force", is_flag=True, help="Overwrite a file that archdsl did not generate.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as it is written to files, with comparisons.")
+@set_option
+@output_format_option
+@limit_options
+def command(
+    target: str,
+    settings: tuple[str, ...],
+    devices: int,
+    batch: int,
+    flops: str,
+    link: str,
+    memory: str,
+    optimizer: str,
+    schedule: str,
+    microbatches: int | None,
+    output: str | None,
+    force: bool,
+    as_json: bool,
+    output_format: str,
+    **options: Any,
+) -> int:
+    """Divide a network into pipeline stages and replicas so that a training step takes the least predicted time.
+
+    What a step computes does not depend on the plan. The prediction counts FLOPs and bytes; see docs/planning.md.
+    """
+    with refusals(output_format):
+        machine = Machine(_amount(flops, FLOPS), _amount(link, LINK), _amount(memory, MEMORY), optimizer)
+    program = checked(target, settings, take_limits(options), output_format)
+
+    from archdsl.devices.plan.ask import NoPlan, ask
+    from archdsl.devices.plan.choose import Request
+    from archdsl.devices.plan.compare import rivals, turns
+    from archdsl.devices.plan.file import plan_json
+
+    with refusals(output_format):
+        try:
+            answer = ask(program, Request(devices, batch, machine, schedule, microbatches))
+        except NoPlan as none:
+            raise refusal(none.error, "plan") from None
+        if output is not None:
+            write(output, plan_json(answer.plan, program).encode(), force=force)
+    others = list(rivals(answer.network, answer.request, answer.choice))
+    other_batches = list(turns(answer.network, answer.request, answer.choice)) if microbatches is None else []
+    if as_json:
+        from archdsl.devices.plan.file import answer_json
+
+        out(answer_json(answer.plan, others, other_batches))
+    else:
+        from archdsl.cli.plan_text import plan_text
+
+        out(plan_text(answer, others, other_batches, colored(sys.stdout)))
+    if output is not None:
+        err(f"wrote {printable(output)}")
+    return 0
+
+
+def _amount(text: str, kind: Kind) -> int:
+    """The number behind an option. Raises `Refusal`."""
+    try:
+        return amount(text, kind)
+    except BadAmount as bad:
+        raise refusal(bad.error, kind.option) from None

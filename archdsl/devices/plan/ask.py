@@ -1,0 +1,79 @@
+"""From a program and what is asked for to a plan, or to what is wrong with the question."""
+
+from __future__ import annotations
+
+from archdsl.devices.plan.choose import Choice, Network, Request, choose, divisors, least_memory
+from archdsl.devices.plan.plan import Plan, describe
+from archdsl.diagnostic import Error
+from archdsl.ir.graph import Program
+
+
+class NoPlan(ValueError):
+    """There is none; `error` says why."""
+
+    def __init__(self, error: Error) -> None:
+        super().__init__(error.said(error.title))
+        self.error = error
+
+
+class Answer:
+    """A plan, and what it was chosen from."""
+
+    def __init__(self, network: Network, request: Request, choice: Choice) -> None:
+        self.network = network
+        self.request = request
+        self.choice = choice
+        self.plan: Plan = describe(network, request, choice)
+        self.exact = network.cuts(choice.microbatch).exact
+
+
+def ask(program: Program, request: Request) -> Answer:
+    """The best plan. Raises `NoPlan`."""
+    from archdsl.errors.devices import TooLittleMemory, UnevenMicrobatches
+
+    name = batch_name(program)
+    if request.microbatches is not None and request.batch % request.microbatches:
+        near = divisors(request.batch)
+        below = max((count for count in near if count < request.microbatches), default=1)
+        above = min((count for count in near if count > request.microbatches), default=request.batch)
+        raise NoPlan(UnevenMicrobatches(request.batch, request.microbatches, _either(below, above)))
+    network = Network(program, name, 1 / request.devices)
+    choice = choose(network, request)
+    if choice is not None:
+        return Answer(network, request, choice)
+    least = least_memory(network, request)
+    if least is None:
+        raise NoPlan(_refused(name, request))
+    devices = f"{request.devices} device{'s' if request.devices > 1 else ''}"
+    raise NoPlan(TooLittleMemory(program.title, devices, _bytes(request.machine.memory), _bytes(least)))
+
+
+def batch_name(program: Program) -> str:
+    """The free size that is the first axis of every input. Raises `NoPlan`."""
+    from archdsl.errors.devices import FixedBatch
+
+    firsts = {str(value.shape.dims[0]) for value in program.graph.inputs if value.shape and value.shape.dims}
+    free = [first for first in firsts if first in program.nominal]
+    if len(firsts) == 1 and free:
+        return free[0]
+    found = f"the inputs begin with {' and '.join(sorted(firsts))}" if len(firsts) > 1 else f"it is {min(firsts)}"
+    raise NoPlan(FixedBatch(found))
+
+
+def _refused(name: str, request: Request) -> Error:
+    from archdsl.errors.devices import BatchRefused
+
+    count = request.microbatches or 1
+    return BatchRefused(name, request.batch // count, count)
+
+
+def _either(below: int, above: int) -> str:
+    return f"{below} or {above}" if below != above else str(below)
+
+
+def _bytes(size: int) -> str:
+    """`16 GB`, `1.25 GB`: as `--memory` takes it."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:.4g} {unit}"
+    return f"{size} B"
