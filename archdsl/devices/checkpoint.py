@@ -1,0 +1,200 @@
+"""Checkpoints of a run on several devices, by `torch.distributed.checkpoint`: published whole, or not at all.
+
+    folder/step-00000120/     tensors under the whole network's keys, whatever layout wrote them
+               run.json       what the run says of itself: step, spec, losses
+    folder/latest             the name of the last one that is whole
+
+A save goes to `step-N.tmp`. When every process has written and synced its part, the first one renames the folder, then
+replaces `latest`. A crash at any point leaves the one published before as it was.
+
+Its index is a pickle, as torch writes it: a folder of checkpoints is trusted as code is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
+from torch.distributed.checkpoint.metadata import TensorStorageMetadata
+from torch.distributed.checkpoint.state_dict_loader import load  # pyright: ignore[reportUnknownVariableType]
+from torch.distributed.checkpoint.state_dict_saver import save  # pyright: ignore[reportUnknownVariableType]
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.tensor import DTensor, Placement, Replicate, Shard
+
+from archdsl.devices.local import Part
+from archdsl.record import Record
+
+LATEST = "latest"
+RUN = "run.json"
+KEPT = 2
+"""Published checkpoints that are kept."""
+
+
+class CheckpointError(Exception):
+    """A checkpoint can't be read, written or used here; the message says why."""
+
+
+class Cut(Record):
+    """How this process's tensors are parts of whole ones.
+
+    parts: by the key of a parameter or buffer; absent: it has all of it. What an optimiser keeps for a parameter, under
+           "optimizer.KEY.NAME", is cut as the parameter is.
+    axis:  the axis of the mesh whose devices have the parts.
+    """
+
+    parts: Mapping[str, Part]
+    mesh: DeviceMesh
+    axis: int = 0
+
+
+def publish(
+    folder: Path, step: int, tensors: Mapping[str, Tensor], told: Mapping[str, Any], cut: Cut | None = None
+) -> Path:
+    """Save, all processes at once; the folder of the new checkpoint. Raises `CheckpointError`."""
+    name = f"step-{step:08}"
+    beside, target = folder / f"{name}.tmp", folder / name
+    if latest(folder) == target:
+        return target
+    if _is_first():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(beside, ignore_errors=True)
+    _wait()
+    writer = FileSystemWriter(beside, sync_files=True)
+    whole = _global(tensors, cut)
+    _said(lambda: save(whole, storage_writer=writer, no_dist=not dist.is_initialized()))
+    _wait()
+    if _is_first():
+        (beside / RUN).write_text(json.dumps({"step": step, **told}))
+        _sync(beside / RUN, beside)
+        shutil.rmtree(target, ignore_errors=True)
+        os.rename(beside, target)
+        _sync(folder)
+        (folder / f".{LATEST}").write_text(name)
+        _sync(folder / f".{LATEST}")
+        os.replace(folder / f".{LATEST}", folder / LATEST)
+        _sync(folder)
+        _forget(folder, name)
+    _wait()
+    return target
+
+
+def latest(folder: Path) -> Path | None:
+    """The last checkpoint that was published; None if there is none."""
+    try:
+        found = folder / (folder / LATEST).read_text().strip()
+    except FileNotFoundError:
+        return None
+    return found if (found / RUN).exists() else None
+
+
+def told(checkpoint: Path) -> dict[str, Any]:
+    """What the run that wrote it said of itself. Raises `CheckpointError`."""
+    try:
+        found = json.loads((checkpoint / RUN).read_text())
+    except (OSError, ValueError) as problem:
+        raise CheckpointError(f"{checkpoint / RUN} can't be read: {problem}") from None
+    if not isinstance(found, dict):
+        raise CheckpointError(f"{checkpoint / RUN} is no object of JSON")
+    return cast("dict[str, Any]", found)
+
+
+def restore(checkpoint: Path, tensors: Mapping[str, Tensor], cut: Cut | None = None) -> None:
+    """Fill these tensors, each a whole one or this process's part, by their keys. The layout need not be the writer's.
+
+    All processes do so at once. Raises `CheckpointError` where a key is missing or has another shape.
+    """
+    reader = FileSystemReader(checkpoint)
+    stored = _said(reader.read_metadata).state_dict_metadata
+    wanted = _global(tensors, cut)
+    for key, tensor in wanted.items():
+        found = stored.get(key)
+        if not isinstance(found, TensorStorageMetadata):
+            raise CheckpointError(f"{checkpoint} has no {key}")
+        if tuple(found.size) != tuple(tensor.shape):
+            raise CheckpointError(f"{key} is {list(found.size)} in {checkpoint}, but {list(tensor.shape)} is wanted")
+    _said(lambda: load(wanted, storage_reader=reader, no_dist=not dist.is_initialized()))
+
+
+def kept_by_optimizer(checkpoint: Path) -> dict[str, torch.dtype]:
+    """The keys "optimizer.KEY.NAME" that it has, and their dtypes."""
+    stored = _said(FileSystemReader(checkpoint).read_metadata).state_dict_metadata
+    return {
+        key: found.properties.dtype
+        for key, found in stored.items()
+        if key.startswith("optimizer.") and isinstance(found, TensorStorageMetadata)
+    }
+
+
+def _global(tensors: Mapping[str, Tensor], cut: Cut | None) -> dict[str, Any]:
+    """Parts as what torch knows to be parts: under one name, plain tensors of several processes would be merged."""
+    if cut is None:
+        return dict(tensors)
+    return {
+        key: _part(tensor, part, cut) if (part := _part_of(key, tensor, cut)) else tensor
+        for key, tensor in tensors.items()
+    }
+
+
+def _part_of(key: str, tensor: Tensor, cut: Cut) -> Part | None:
+    kind, _, name = key.partition(".")
+    if kind == "optimizer":
+        name = name.rpartition(".")[0]
+    part = cut.parts.get(name)
+    return part if part is not None and tensor.dim() > part.axis else None
+
+
+def _part(tensor: Tensor, part: Part, cut: Cut) -> DTensor:
+    if len(set(part.sizes)) > 1:
+        raise CheckpointError(f"parts of {part.sizes} can't be saved: torch knows equal parts only")
+    placements: list[Placement] = [Replicate()] * cut.mesh.ndim
+    placements[cut.axis] = Shard(part.axis)
+    return DTensor.from_local(tensor, cut.mesh, placements, run_check=False)
+
+
+T = TypeVar("T")
+
+
+def _said(do: Callable[[], T]) -> T:
+    """What torch raises here is no `Exception`; and in a single process it warns that there is one."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "torch.distributed is disabled")
+            return do()
+    except (CheckpointException, OSError) as problem:
+        raise CheckpointError(f"torch could not save or load: {problem}") from problem
+
+
+def _is_first() -> bool:
+    return not dist.is_initialized() or dist.get_rank() == 0
+
+
+def _wait() -> None:
+    if dist.is_initialized():
+        dist.barrier()
+
+
+def _sync(*paths: Path) -> None:
+    """Bring files and folders to the disk: a name may be there before what it names."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _forget(folder: Path, last: str) -> None:
+    """Delete checkpoints but the last ones, and what crashes left."""
+    published = sorted(path for path in folder.glob("step-*") if path.suffix != ".tmp" and path.name <= last)
+    for path in [*published[:-KEPT], *folder.glob("step-*.tmp")]:
+        shutil.rmtree(path, ignore_errors=True)
