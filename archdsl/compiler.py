@@ -32,12 +32,14 @@ class Checked(Record):
     """What came of a check.
 
     program:  None where there were errors.
+    whole:    the same, also where nothing but its promises was broken: what figures are told of.
     partial:  the same, also with errors, as far as it went: failed steps are `Unknown` nodes.
     left_out: messages beyond the limit.
     """
 
     program: Program | None
     diagnostics: tuple[Diagnostic, ...]
+    whole: Program | None = None
     partial: Program | None = None
     left_out: int = 0
 
@@ -97,14 +99,14 @@ def _check(
         program = build(file, target, settings, session)
     except Exhausted:
         program = None
-    if program is not None and program.promises and not diagnostics.failed:
+    whole = None if diagnostics.failed else program
+    if whole is not None and whole.promises:
         from archdsl.promises import check_promises
 
-        for broken in check_promises(program):
+        for broken in check_promises(whole):
             diagnostics.add(broken)
-    return Checked(
-        None if diagnostics.failed else program, tuple(diagnostics), partial=program, left_out=diagnostics.left_out
-    )
+    kept = None if diagnostics.failed else program
+    return Checked(kept, tuple(diagnostics), whole=whole, partial=program, left_out=diagnostics.left_out)
 
 
 @contextmanager

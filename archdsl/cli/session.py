@@ -27,6 +27,17 @@ def checked(target: str, settings: tuple[str, ...], limits: Limits, output_forma
     return program
 
 
+def figured(target: str, settings: tuple[str, ...], limits: Limits, output_format: str) -> tuple[Program, bool]:
+    """The same for commands that tell a network's figures: one that doesn't keep its promises is told of as well.
+
+    The boolean says whether it keeps them.
+    """
+    result = attempted(target, settings, limits, output_format)
+    if result.whole is None:
+        raise click.exceptions.Exit(EXIT_DIAGNOSTICS)
+    return result.whole, result.program is not None
+
+
 def attempted(target: str, settings: tuple[str, ...], limits: Limits, output_format: str) -> Checked:
     """What came of the check of a target. Messages are written, errors too."""
     with refusals(output_format):

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from archdsl.cli.console import colored, columns, out
+from archdsl.cli.console import EXIT_DIAGNOSTICS, colored, columns, out
 from archdsl.cli.options import (
     SpecCommand,
     limit_options,
@@ -16,7 +16,7 @@ from archdsl.cli.options import (
     take_limits,
     target_argument,
 )
-from archdsl.cli.session import checked
+from archdsl.cli.session import figured
 from archdsl.render.table import FORMATS, text_table
 from archdsl.summary import summarize
 
@@ -38,14 +38,16 @@ depth_option = click.option(
 @limit_options
 def command(
     target: str, settings: tuple[str, ...], depth: int, table_format: str, output_format: str, **options: Any
-) -> None:
+) -> int:
     """Print a network as a table: steps, shapes, parameters, MACs, activation memory.
 
-    Figures are at the nominal sizes and N = 1. Equal neighbours are one row with x2, x3, ...
+    Figures are at the nominal sizes and N = 1. Equal neighbours are one row with x2, x3, ... A network that breaks a
+    promise of its own (`expect`) is printed as well, to see by what.
     """
-    program = checked(target, settings, take_limits(options), output_format)
+    program, kept = figured(target, settings, take_limits(options), output_format)
     summary = summarize(program, depth)
     if table_format == "text":
         out(text_table(summary, colored(sys.stdout), columns(sys.stdout)))
     else:
         out(FORMATS[table_format](summary))
+    return 0 if kept else EXIT_DIAGNOSTICS

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archdsl.cli.console import EXIT_USAGE, colored, err, out
+from archdsl.cli.console import EXIT_DIAGNOSTICS, EXIT_USAGE, colored, err, out
 from archdsl.cli.options import (
     SpecCommand,
     limit_options,
@@ -17,7 +17,7 @@ from archdsl.cli.options import (
     take_limits,
     target_argument,
 )
-from archdsl.cli.session import checked
+from archdsl.cli.session import figured
 from archdsl.render.terminal import paint, printable
 from archdsl.source import Span
 from archdsl.why import Explanation, Link, NoSuchStep, explain
@@ -34,7 +34,7 @@ def command(target: str, path: str, settings: tuple[str, ...], output_format: st
 
     PATH is the step's name as in the state_dict: layer2.0.conv2
     """
-    program = checked(target, settings, take_limits(options), output_format)
+    program, kept = figured(target, settings, take_limits(options), output_format)
     try:
         explanation = explain(program, path)
     except NoSuchStep as missing:
@@ -45,7 +45,7 @@ def command(target: str, path: str, settings: tuple[str, ...], output_format: st
         err(printable(f"there is no step `{path}` in {program.title}; {hint}"))
         return EXIT_USAGE
     out("\n".join(_lines(explanation, colored(sys.stdout))))
-    return 0
+    return 0 if kept else EXIT_DIAGNOSTICS
 
 
 def _lines(explanation: Explanation, color: bool) -> Iterator[str]:

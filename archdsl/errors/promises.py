@@ -22,7 +22,7 @@ class PromiseBroken(Error):
         }
 
     Mend: if the network is right, write the figure that the message gives; if the figure is from a paper, the network
-    differs from it.
+    differs from it, and `archdsl summary` tells what each step contributes.
     """
 
     what: str

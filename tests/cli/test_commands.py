@@ -159,6 +159,21 @@ def test_a_variant_by_name(run: Run) -> None:
     assert run("check", "net.arch:wide") == Ran(0, "net.arch:wide is fine\n", "")
 
 
+def test_figures_are_told_of_a_network_that_breaks_its_promises(run: Run, folder: Path) -> None:
+    (folder / "net.arch").write_text(SPEC.replace("5_258", "5_259"))
+    ran = run("summary", "net.arch:wide")
+    assert (ran.status, ran.out) == (1, TABLE)
+    assert ran.err.startswith("error[E0701]: parameters: 5,259 promised, 5,258 found")
+    ran = run("why", "net.arch:wide", "fc")
+    assert (ran.status, "error[E0701]" in ran.err) == (1, True)
+    assert ran.out.startswith("fc: [N, 10]")
+    ran = run("compile", "net.arch:wide")
+    assert (ran.status, ran.out, "error[E0701]" in ran.err) == (1, "", True)
+    (folder / "net.arch").write_text(SPEC.replace("5_258", "5_259").replace("relu", "rleu"))
+    ran = run("summary", "net.arch:wide")
+    assert (ran.status, ran.out) == (1, "")
+
+
 def test_a_file_of_blocks_is_fine_but_compiles_to_nothing(run: Run, folder: Path) -> None:
     (folder / "blocks.arch").write_text("block unit(width) { conv(width, 3x3) }\n")
     ran = run("check", "blocks.arch", "net.arch")
