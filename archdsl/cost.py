@@ -127,6 +127,13 @@ class Costs:
         return Cost(buffers=elements, state_bytes=self.bytes(shape))
 
 
+def costs_of(program: Program) -> Costs:
+    """The costs of a finished program: a check of its promises asks for them, then a summary, or who builds it."""
+    if program.costs is None:
+        program.costs = Costs(program)
+    return program.costs
+
+
 def _without_pass(cost: Cost) -> Cost:
     """Of a side chain of training: its tensors are there, but a pass over an image leaves it out."""
     return Cost(

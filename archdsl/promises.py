@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
-from archdsl.cost import Costs
+from archdsl.cost import Costs, costs_of
 from archdsl.diagnostic import Diagnostic, Edit, Error, Help
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Output, Program, Promise
@@ -33,7 +33,7 @@ def check_promises(program: Program) -> Iterator[Diagnostic]:
     """A diagnostic for each promise of the program that isn't kept."""
     if not program.promises:
         return
-    costs = Costs(program)
+    costs = costs_of(program)
     for promise in program.promises:
         if (broken := _check(promise, program, costs)) is not None:
             error, right = broken

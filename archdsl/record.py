@@ -62,12 +62,12 @@ class Record:
         values.update(zip(self.fields, args))
         values.update(kwargs)
         if len(values) != len(self.fields) or len(args) > self.positional or MISSING in values.values():
-            self._refuse(args, kwargs)
+            self._refuse_arguments(args, kwargs)
         made = _made[cls] = _made.get(cls, 0) + 1
         if made == MANY:
             cls.__init__ = _constructor(cls.fields, cls.positional, self._defaults)
 
-    def _refuse(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _refuse_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Say which argument is missing or too much."""
         name = type(self).__name__
         if len(args) > self.positional:

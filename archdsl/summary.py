@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from archdsl.cost import Cost, Costs
+from archdsl.cost import Cost, Costs, costs_of
 from archdsl.ir.bodies import bodies_first
 from archdsl.ir.graph import Declared, Graph, Layer, Node, Program, Scope, Value
 from archdsl.receptive import receptive_field
@@ -59,7 +59,7 @@ class Summary(Record):
 
 def summarize(program: Program, depth: int = 2) -> Summary:
     """The steps down to `depth` levels, from 1."""
-    costs = Costs(program)
+    costs = costs_of(program)
     total = costs.total
     graph = program.graph
     return Summary(

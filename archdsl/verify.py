@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from archdsl.api import TooLarge, build
-from archdsl.cost import Costs
+from archdsl.cost import costs_of
 from archdsl.examples import examples
 from archdsl.ir.graph import TRAINING, Graph, Node, Program, Scope, Value
 from archdsl.state import tensors
@@ -56,7 +56,7 @@ def expected_state(program: Program) -> dict[str, Sizes]:
 
 
 def _parameters(program: Program, module: nn.Module) -> Iterator[str]:
-    expected = Costs(program).total.params
+    expected = costs_of(program).total.params
     found = sum(parameter.numel() for parameter in module.parameters())
     if expected != found:
         yield f"{expected:,} parameters in the spec, {found:,} in the module"

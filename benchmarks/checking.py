@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from archdsl.budget import Budget, Limits
+from archdsl.collecting import collecting_later
 from archdsl.diagnostic import Diagnostics
 from archdsl.elaborate.context import Session
 from archdsl.elaborate.files import read_file
@@ -22,9 +23,10 @@ def elaboration(name: str, variant: str) -> Callable[[], None]:
 
     def action() -> None:
         diagnostics = Diagnostics()
-        program = build(file, variant, {}, Session(Budget(), Reporter(diagnostics)))
-        assert program is not None
-        assert not diagnostics.failed
-        assert not list(check_promises(program))
+        with collecting_later():
+            program = build(file, variant, {}, Session(Budget(), Reporter(diagnostics)))
+            assert program is not None
+            assert not diagnostics.failed
+            assert not list(check_promises(program))
 
     return action

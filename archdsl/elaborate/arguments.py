@@ -30,6 +30,8 @@ OWN = ("init", "freeze")
 
 def bind_step(step: StepValue, args: Sequence[ast.Arg], at: At) -> StepValue:
     """A step with more arguments bound. Each argument that fails is reported; the step remembers that it failed."""
+    if not args:
+        return step
     params = step.target.params if isinstance(step.target, type) else ()
     given = list(step.given)
     for arg in args:
@@ -45,8 +47,7 @@ def bind_step(step: StepValue, args: Sequence[ast.Arg], at: At) -> StepValue:
         else:
             given.append(give(arg, param_for(arg, position, params), at))
     made = StepValue(step.target, tuple(given))
-    if args:
-        at.session.limit_items(made.weight, args[0].value.span.to(args[-1].value.span), made.depth)
+    at.session.limit_items(made.weight, args[0].value.span.to(args[-1].value.span), made.depth)
     return made
 
 

@@ -14,12 +14,12 @@ from archdsl.elaborate.braces import Edge, hand_over, offered_by
 from archdsl.elaborate.clauses import clauses_of
 from archdsl.elaborate.context import At, Names
 from archdsl.elaborate.expressions import evaluate
-from archdsl.elaborate.flow import tensors_in, with_tensors
+from archdsl.elaborate.flow import mentioned, tensors_in, with_tensors
 from archdsl.elaborate.report import Failed, Frame
 from archdsl.elaborate.reshaped import Differs, seen_outside
 from archdsl.elaborate.scopes import ScopeBuilder
 from archdsl.elaborate.unused import report_unused
-from archdsl.elaborate.values import POISON, Block, Flow, Given, Tensor, key
+from archdsl.elaborate.values import POISON, Block, Flow, Given, StepValue, Tensor, key
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.graph import Graph, Scope, Unknown
 from archdsl.ir.why import Traced, Why
@@ -43,39 +43,57 @@ class Body:
         self.of_one_size = False
 
 
+class Arguments:
+    """What was given for a block's parameters. `key` tells them from others, unless they bring values of the network or
+    braces along: then it is None, as it depends on where the call stands."""
+
+    __slots__ = ("by_name", "key")
+
+    def __init__(self, by_name: dict[str, Traced]) -> None:
+        self.by_name = by_name
+        values = [traced.value for traced in by_name.values()]
+        brought = any(tensors_in(value) or mentioned(value, within_braces=True) for value in values)
+        self.key: Hashable = None
+        if not brought:
+            self.key = (*by_name, *map(key, values))
+
+
 class Call:
     """A call: its arguments, the values that they hand in, those that their braces may take along, and its keys: calls
     with equal ones share a body, calls with equal `key_but_sizes` (None where there is none) have bodies alike."""
 
     __slots__ = ("args", "block", "inputs", "key", "key_but_sizes", "offered")
 
-    def __init__(self, block: Block, args: dict[str, Traced], span: Span, at: At) -> None:
-        handed: tuple[object, ...] = (at.current, *(traced.value for traced in args.values()))
+    def __init__(self, block: Block, arguments: Arguments, span: Span, at: At) -> None:
+        self.block = block
+        self.args = args = arguments.by_name
+        handed: tuple[object, ...] = (at.current,)
+        if arguments.key is None:
+            handed = (at.current, *(traced.value for traced in args.values()))
         if at.session.splits:
             from archdsl.elaborate.sharing import gathered
 
             handed = tuple(gathered(one, span, at) for one in handed)
-        self.block = block
-        self.args = args
-        self.inputs = tuple(value for one in handed for value in at.scope.localise_all(one))
+        self.inputs = tuple([value for one in handed for value in at.scope.localise_all(one)])
         self.offered, same = offered_by(handed)
-        text = (id(block.declaration), same, at.split, at.device, *args, *map(key, handed[1:]))
+        text = (id(block.declaration), same, at.split, at.device, arguments.key or (*args, *map(key, handed[1:])))
         self.key: Hashable = (text, key(at.current))
         self.key_but_sizes: Hashable = None
         if isinstance(at.current, Tensor) and len(self.inputs) == 1 and (shape := self.inputs[0].shape) is not None:
             self.key_but_sizes = (text, shape.rank, shape.dtype, shape.channel_axis)
 
 
-def call_block(block: Block, given: Sequence[Given], label: StepLabel | None, span: Span, at: At) -> Flow:
+def call_block(step: StepValue, label: StepLabel | None, span: Span, at: At) -> Flow:
     """A block's body, as a step here."""
-    params = block_params(block, at)
-    _need_braces(block, params, given, span, at)
-    found = match(block.name, params, given, span, at)
-    call = Call(block, {param.name: found[param.name] for param in params if param.name in found}, span, at)
+    block = step.target
+    assert isinstance(block, Block)
+    if step.arguments is None:
+        step.arguments = _arguments(block, step.given, span, at)
+    call = Call(block, step.arguments, span, at)
     at.session.spend("steps", 1, span)
     name = at.scope.claim(label, "block call", span, at)
     try:
-        body = _body(call, Frame(block.name, (*at.scope.path, *name), span, at.reporter.frame), at)
+        body = _body(call, name, span, at)
     except Failed:
         tensor = at.scope.add(Unknown(call.inputs, name, at.place(span)))
         at.scope.enter(label and label.parts, tensor, node=tensor.value.node)
@@ -101,7 +119,14 @@ def call_with_braces(block: Block, given: Sequence[Given], unit: ast.Use, label:
     names = [param.name for param in block_params(block, at) if param.kind == "steps"]
     bodies = {names[0]: unit.body, **clauses_of(block.name, names[1:], unit, at)}
     braces = [Given(name, body.span, hand_over(body, at)) for name, body in bodies.items()]
-    return call_block(block, (*given, *braces), label, unit.span, at)
+    return call_block(StepValue(block, (*given, *braces)), label, unit.span, at)
+
+
+def _arguments(block: Block, given: Sequence[Given], span: Span, at: At) -> Arguments:
+    params = block_params(block, at)
+    _need_braces(block, params, given, span, at)
+    found = match(block.name, params, given, span, at)
+    return Arguments({param.name: found[param.name] for param in params if param.name in found})
 
 
 def _need_braces(block: Block, params: Sequence[Param], given: Sequence[Given], span: Span, at: At) -> None:
@@ -114,23 +139,23 @@ def _need_braces(block: Block, params: Sequence[Param], given: Sequence[Given], 
             raise at.reporter.fail(error, span)
 
 
-def _body(call: Call, frame: Frame, at: At) -> Body:
+def _body(call: Call, name: tuple[str, ...], span: Span, at: At) -> Body:
     """The finished body: an earlier call's, or a new one."""
     session = at.session
     body = session.bodies.get(call.key)
     if body is None:
-        body = _resized(call, frame, at) or _unfolded(call, frame, at)
+        body = _resized(call, span, at) or _unfolded(call, name, span, at)
     elif body.result is None:
         from archdsl.errors.limits import EndlessRecursion
 
-        raise at.reporter.fail(EndlessRecursion(call.block.name), frame.call)
+        raise at.reporter.fail(EndlessRecursion(call.block.name), span)
     else:
-        session.spend("steps", body.steps, frame.call)
+        session.spend("steps", body.steps, span)
     session.bound_to_sizes += body.of_one_size
     return body
 
 
-def _resized(call: Call, frame: Frame, at: At) -> Body | None:
+def _resized(call: Call, span: Span, at: At) -> Body | None:
     """An earlier call's body on the sizes of this one; None where it has to be unfolded, be it to say what is wrong."""
     session = at.session
     first = session.first.get(call.key_but_sizes)
@@ -142,13 +167,14 @@ def _resized(call: Call, frame: Frame, at: At) -> Body | None:
         return None
     body = session.bodies[call.key] = Body(graph)
     body.result, body.steps = first.result, first.steps
-    session.spend("steps", body.steps, frame.call)
+    session.spend("steps", body.steps, span)
     return body
 
 
-def _unfolded(call: Call, frame: Frame, at: At) -> Body:
+def _unfolded(call: Call, name: tuple[str, ...], span: Span, at: At) -> Body:
     """A body made from its text."""
     session = at.session
+    frame = Frame(call.block.name, (*at.scope.path, *name), span, at.reporter.frame)
     body = session.bodies[call.key] = Body(Graph("block", call.block.name, call.block.declaration.name.span))
     before = session.bound_to_sizes
     try:

@@ -80,18 +80,19 @@ def _key(first: Graph, inputs: Sequence[Value]) -> Hashable:
 
 
 def _layer(node: Layer, operands: tuple[Value, ...]) -> Layer:
-    known = tuple([value.shape for value in node.outputs])
-    shapes = known if _same_shapes(node.inputs, operands) else _shapes(node, operands, known)
-    layer = Layer(node.op, operands, shapes, node.name, node.place, node.args, node.merges)
+    layer = Layer(node.op, operands, _shapes(node, operands), node.name, node.place, node.args, node.merges)
     layer.starts, layer.frozen = node.starts, node.frozen
     return layer
 
 
-def _same_shapes(before: tuple[Value, ...], after: tuple[Value, ...]) -> bool:
-    return all(old.shape is new.shape for old, new in zip(before, after))
-
-
-def _shapes(node: Layer, operands: tuple[Value, ...], known: tuple[Shape | None, ...]) -> tuple[Shape, ...]:
+def _shapes(node: Layer, operands: tuple[Value, ...]) -> tuple[Shape | None, ...]:
+    """What a step makes of these values: the very same, where they are the very same."""
+    known = tuple([value.shape for value in node.outputs])
+    for old, new in zip(node.inputs, operands):
+        if new.shape is not old.shape:
+            break
+    else:
+        return known
     made, open_checks = layer_shapes(node, operands, (), anew=True)
     if len(made) != len(known) or open_checks:
         raise Differs((), node, "it has other results, or sizes to compare, than on the sizes before")

@@ -65,10 +65,30 @@ def _repeat(unit: ast.Body | ast.Use | ast.Run, count: int, traced: Traced, span
     at.session.foresee("steps", count * least_steps(unit), span)
     at.session.spend("work", count, span)
     current = at.current
+    step = _same_in_every_turn(unit, at) if count > 1 else None
     for index in range(count):
         inner = at.inner(current=current, turn=Turn(span, index, traced))
-        current = run_unit(unit, None, inner)
+        if step is None:
+            current = run_unit(unit, None, inner)
+            continue
+        assert isinstance(unit, ast.Use)
+        try:
+            current = run_value(step, None, unit, inner)
+        except Failed:
+            current = add_unknown(None, unit.span, inner)
     return current
+
+
+def _same_in_every_turn(unit: ast.Body | ast.Use | ast.Run, at: At) -> StepValue | None:
+    """A block with its arguments bound, if these don't depend on what flows: then it is one step in all turns."""
+    if not isinstance(unit, ast.Use) or unit.body is not None or "@" in unit.span.text:
+        return None
+    word = unit.path.text
+    bound = lookup.local(word, at) if not connectors.is_connector(word) else None
+    step = bound.value if bound is not None else None
+    if not isinstance(step, StepValue) or not isinstance(step.target, Block):
+        return None
+    return bind_step(step, unit.args or (), at)
 
 
 def run_unit(unit: ast.Body | ast.Use | ast.Run, label: StepLabel | None, at: At) -> Flow | None:
@@ -139,7 +159,7 @@ def run_value(step: StepValue, label: StepLabel | None, unit: ast.Use, at: At) -
     if isinstance(step.target, Block):
         from archdsl.elaborate.calls import call_block
 
-        return call_block(step.target, step.given, label, unit.span, at)
+        return call_block(step, label, unit.span, at)
     step, shared = tying.split(step)
     op, args, operands = make_op(step, unit.path.span, at)
     if op.operands == 1:

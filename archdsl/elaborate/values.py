@@ -17,6 +17,7 @@ from archdsl.source import Span
 from archdsl.syntax import ast
 
 if TYPE_CHECKING:
+    from archdsl.elaborate.calls import Arguments
     from archdsl.elaborate.context import At
     from archdsl.elaborate.files import SpecFile
     from archdsl.elaborate.scopes import ScopeBuilder
@@ -137,13 +138,17 @@ class Given:
 
 
 class StepValue:
-    """A step as a value: an op or a block, with arguments bound so far. Each use makes fresh parameters."""
+    """A step as a value: an op or a block, with arguments bound so far. Each use makes fresh parameters.
 
-    __slots__ = ("depth", "given", "target", "weight")
+    arguments: of a block's, what they come to, once it was called.
+    """
+
+    __slots__ = ("arguments", "depth", "given", "target", "weight")
 
     def __init__(self, target: type[Op] | Block, given: tuple[Given, ...] = ()) -> None:
         self.target = target
         self.given = given
+        self.arguments: Arguments | None = None
         self.weight: int = sum(1 + weight(one.traced.value) for one in given if one.traced)
         self.depth: int = 1 + max((depth(one.traced.value) for one in given if one.traced), default=0)
 

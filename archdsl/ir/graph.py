@@ -17,6 +17,7 @@ from archdsl.ops.op import Op, State
 from archdsl.source import Source, Span
 
 if TYPE_CHECKING:
+    from archdsl.cost import Costs
     from archdsl.initial import Init, Start
     from archdsl.ir.shares import Device, Split
 
@@ -179,7 +180,7 @@ class Layer(Node):
         self.op = op
         self.inputs = inputs
         shapes = shape if isinstance(shape, tuple) else (shape,)
-        self.outputs = tuple(Value(self, i, each) for i, each in enumerate(shapes))
+        self.outputs = tuple([Value(self, i, each) for i, each in enumerate(shapes)])
         self.name = name
         self.place = place
         self.args = args
@@ -194,7 +195,7 @@ class Layer(Node):
     def state(self) -> tuple[State, ...]:
         """The parameters and buffers of its op, in PyTorch's order. Asked when all that it is applied to is known."""
         if self._state is None:
-            self._state = self.op.state(*(value.shape for value in self.inputs))
+            self._state = self.op.state(*[value.shape for value in self.inputs])
         return self._state
 
 
@@ -230,7 +231,7 @@ class Scope(Node):
     ) -> None:
         self.graph = graph
         self.inputs = inputs
-        self.outputs = tuple(Value(self, i, shape) for i, shape in enumerate(shapes))
+        self.outputs = tuple([Value(self, i, shape) for i, shape in enumerate(shapes)])
         self.name = name
         self.place = place
         self.args = args
@@ -401,9 +402,10 @@ class Program:
     promises: its `expect` clauses; empty where parameters were set from outside.
     init:     its `init` rules: a tensor is drawn by the last that names it.
     renames:  its `rename` rules, which apply one behind the other to the keys of a weight file.
+    costs:    once somebody asked for them: see `costs_of`.
     """
 
-    __slots__ = ("domain", "graph", "init", "nominal", "promises", "renames", "source", "title")
+    __slots__ = ("costs", "domain", "graph", "init", "nominal", "promises", "renames", "source", "title")
 
     def __init__(
         self,
@@ -422,3 +424,4 @@ class Program:
         self.source = source
         self.init: tuple[Rule, ...] = ()
         self.renames: tuple[Rename, ...] = ()
+        self.costs: Costs | None = None

@@ -52,7 +52,12 @@ class CallWhy(Why):
     __slots__ = ("scope",)
 
     def __init__(self, span: Span | None, value: object, inner: Why, scope: Scope) -> None:
-        super().__init__("call", span, value, (inner,))
+        self.rule = "call"
+        self.span = span
+        self.value = value
+        self.operands = (inner,)
+        self.name = ""
+        self.from_caller = inner.from_caller
         self.scope = scope
 
 

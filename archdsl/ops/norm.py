@@ -32,13 +32,12 @@ def affine(*shape: int) -> tuple[State, ...]:
     return State("weight", shape), State("bias", shape)
 
 
+BATCHES = State("num_batches_tracked", (), trainable=False, dtype="int64")
+
+
 def running(channels: int) -> tuple[State, ...]:
     """What is kept of the batches seen in training."""
-    return (
-        State("running_mean", (channels,), trainable=False),
-        State("running_var", (channels,), trainable=False),
-        State("num_batches_tracked", (), trainable=False, dtype="int64"),
-    )
+    return State("running_mean", (channels,), False), State("running_var", (channels,), False), BATCHES
 
 
 class Normalisation(Op):
