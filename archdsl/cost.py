@@ -8,7 +8,6 @@ MACs are multiply-accumulates of convolutions and matrix products; FLOPs are twi
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from math import prod
 
 from archdsl.ir.bodies import bodies_first
@@ -50,7 +49,7 @@ class Costs:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._graphs: dict[Graph, Cost] = {}
-        self._layers: dict[Hashable, Cost] = {}
+        self._layers: dict[Layer, Cost] = {}
         self._sizes: dict[int, tuple[int, ...]] = {}  # by the shape's id: it stands in the program, often many times
 
     @property
@@ -94,11 +93,11 @@ class Costs:
         return Cost(*map(sum, zip(*(vars(cost).values() for cost in costs))))
 
     def _layer(self, layer: Layer) -> Cost:
-        # Many layers are the same op on the same shape, as bodies share shapes; ops and shapes stand in the program.
-        key = (id(layer.op), layer.tied, layer.frozen, layer.runs is None, *[id(value.shape) for value in layer.inputs])
-        known = self._layers.get(key)
+        if layer.like is None:
+            return self._of_layer(layer)
+        known = self._layers.get(layer.like)
         if known is None:
-            known = self._layers[key] = self._of_layer(layer)
+            known = self._layers[layer.like] = self._of_layer(layer)
         return known
 
     def _of_layer(self, layer: Layer) -> Cost:

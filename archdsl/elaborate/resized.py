@@ -80,19 +80,21 @@ def _key(first: Graph, inputs: Sequence[Value]) -> Hashable:
 
 
 def _layer(node: Layer, operands: tuple[Value, ...]) -> Layer:
-    layer = Layer(node.op, operands, _shapes(node, operands), node.name, node.place, node.args, node.merges)
+    known = tuple([value.shape for value in node.outputs])
+    same = all(map(_on_same_shape, node.inputs, operands))
+    shapes = known if same else _shapes(node, operands, known)
+    layer = Layer(node.op, operands, shapes, node.name, node.place, node.args, node.merges)
     layer.starts, layer.frozen = node.starts, node.frozen
+    if same:
+        layer.like = node.like or node
     return layer
 
 
-def _shapes(node: Layer, operands: tuple[Value, ...]) -> tuple[Shape | None, ...]:
-    """What a step makes of these values: the very same, where they are the very same."""
-    known = tuple([value.shape for value in node.outputs])
-    for old, new in zip(node.inputs, operands):
-        if new.shape is not old.shape:
-            break
-    else:
-        return known
+def _on_same_shape(old: Value, new: Value) -> bool:
+    return old.shape is new.shape
+
+
+def _shapes(node: Layer, operands: tuple[Value, ...], known: tuple[Shape | None, ...]) -> tuple[Shape, ...]:
     made, open_checks = layer_shapes(node, operands, (), anew=True)
     if len(made) != len(known) or open_checks:
         raise Differs((), node, "it has other results, or sizes to compare, than on the sizes before")

@@ -136,7 +136,7 @@ def _help_outside(unit: ast.Run) -> tuple[Help, ...]:
 
 def _has_weights(layer: Layer) -> bool:
     """Whether its module must be called: an op without weights is simply applied again."""
-    return bool(layer.state) or layer.op.torch(*(value.shape for value in layer.inputs)).function is None
+    return bool(layer.state) or layer.form.function is None
 
 
 def _layer(layer: Layer, inputs: tuple[Value, ...], runs: tuple[str, ...] | None, unit: ast.Run, at: At) -> Layer:

@@ -14,9 +14,9 @@ from archdsl.emit.fresh import Freshness
 from archdsl.emit.names import variable
 from archdsl.emit.roll import rolled
 from archdsl.emit.survey import Survey
-from archdsl.emit.torch_forms import module_form, torch_form
+from archdsl.emit.torch_forms import module_form
 from archdsl.emit.unit import Unit
-from archdsl.emit.write import Writer, layer_of, skeleton
+from archdsl.emit.write import Writer, layer_of
 from archdsl.ir.graph import Graph, Layer, Node, Scope
 from archdsl.ir.why import Why
 from archdsl.ops import form
@@ -59,7 +59,7 @@ class Construction:
     def kind(self, node: Node) -> Hashable:
         """What must be the same for one constructor call to stand for several steps."""
         if isinstance(node, Layer):
-            return skeleton(module_form(node))
+            return node.form.module_skeleton
         graph = _scope(node).graph
         return self.unit_of.get(graph) or signature(self.survey, graph)
 
@@ -90,7 +90,7 @@ class Construction:
             isinstance(layer, Layer)
             and not member.shared
             and layer.op.role == "activation"
-            and torch_form(layer).inplace
+            and layer.form.inplace
             and self.freshness.overwritable(member.home, layer.inputs[0])
         )
 
@@ -215,7 +215,7 @@ def _alike(left: object, right: object) -> bool:
         return False
     one, other = left.node, right.node
     if isinstance(one, Layer) and isinstance(other, Layer):
-        has_weights = torch_form(one).function is None
+        has_weights = one.form.function is None
         same_weights = one.frozen == other.frozen and one.inputs[0].shape == other.inputs[0].shape
         return one.op == other.op and (not has_weights or same_weights)
     return (

@@ -13,7 +13,6 @@ from archdsl.emit.loops import Loop, Turned
 from archdsl.emit.numbering import numbering
 from archdsl.emit.register import is_child
 from archdsl.emit.survey import Survey
-from archdsl.emit.torch_forms import torch_form
 from archdsl.emit.unit import Unit
 from archdsl.emit.write import written
 from archdsl.ir.graph import Layer, Turn
@@ -104,7 +103,7 @@ class Finder:
         if step.one.runs is not None:
             return len({node.runs for node in nodes}) == 1
         if not is_child(step):
-            return not any(isinstance(torch_form(layer).function, X) for layer in nodes if isinstance(layer, Layer))
+            return not any(isinstance(layer.form.function, X) for layer in nodes if isinstance(layer, Layer))
         return step.numbering is not None and len(set(map(self.construction.kind, nodes))) == 1
 
     def _counts(self, turns: list[list[Step]], depth: int) -> list[Traced | None] | None:

@@ -23,7 +23,6 @@ from archdsl.emit.register import has_own_test, is_child, path, presence, runs
 from archdsl.emit.results import TRAINING_MODE, Results
 from archdsl.emit.segments import by_segment
 from archdsl.emit.statements import Assign, Function, If, Return, Stmt, returned, returning, tensors
-from archdsl.emit.torch_forms import torch_form
 from archdsl.emit.unit import Unit
 from archdsl.emit.write import written
 from archdsl.ir.graph import TRAINING, Declared, Layer, Output, Region
@@ -108,7 +107,7 @@ class Forward:
         """Results that are their step's operand itself (identity)."""
         same: dict[Ref, Ref] = {}
         for step in self.body.steps:
-            if isinstance(step.one, Layer) and not is_child(step) and isinstance(torch_form(step.one).function, X):
+            if isinstance(step.one, Layer) and not is_child(step) and isinstance(step.one.form.function, X):
                 operand = step.operands[0]
                 same[(step.position, 0)] = same.get(operand, operand)
         return same
@@ -284,7 +283,7 @@ def _uses(members: Sequence[Member]) -> Counter[int]:
     if not isinstance(node, Layer):
         return Counter(range(len(node.inputs)))
     counts: Counter[int] = Counter()
-    stack: list[object] = [torch_form(node).function]
+    stack: list[object] = [node.form.function]
     while stack:
         word = stack.pop()
         if isinstance(word, X):

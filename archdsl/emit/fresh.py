@@ -5,7 +5,6 @@ A scope's input never qualifies: its maker may be anything.
 
 from __future__ import annotations
 
-from archdsl.emit.torch_forms import torch_form
 from archdsl.ir.graph import CHECKPOINT, Graph, Layer, Node, Scope, Value
 from archdsl.ops.form import X
 
@@ -42,7 +41,7 @@ class Freshness:
         op = node.op
         if op.keeps_output or op.view or op.role in _UNSAFE:
             return False
-        return not isinstance(torch_form(node).function, X)
+        return not isinstance(node.form.function, X)
 
     def _readers_of(self, graph: Graph) -> dict[int, list[Node | None]]:
         """By value, the steps that read it; None for the graph's own outputs."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Set
 from typing import cast
 
 from archdsl.emit.names import TAKEN, Names
-from archdsl.emit.torch_forms import torch_form
 from archdsl.ir.graph import Graph, Layer
 from archdsl.ops import form
 
@@ -18,7 +17,7 @@ def foreign(graphs: list[Graph], taken: Set[str]) -> Mapping[str, str]:
     for graph in graphs:
         for node in graph.nodes:
             if isinstance(node, Layer) and node.op.package:
-                written = torch_form(node)
+                written = node.form
                 found.update(callee for callee in _callees((written.module, written.function)) if ":" in callee)
     names = Names({*taken, *TAKEN})
     return {callee: names.take(callee.partition(":")[2]) for callee in sorted(found)}

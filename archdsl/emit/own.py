@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from archdsl.emit.names import FUNCTIONS, OWN
 from archdsl.emit.survey import Survey
-from archdsl.emit.torch_forms import torch_form
 from archdsl.ir.graph import Layer
 
 
@@ -18,7 +17,7 @@ def own_classes(survey: Survey) -> Iterator[list[str]]:
     for graph in survey.graphs:
         for node in graph.nodes:
             if isinstance(node, Layer):
-                made = torch_form(node).module
+                made = node.form.module
                 needed.update({made.callee} & OWN.keys() if made else ())
     for name in sorted(needed):
         yield class_source(name).splitlines()

@@ -19,7 +19,6 @@ from archdsl.emit.register import FREE, Register
 from archdsl.emit.results import Results
 from archdsl.emit.statements import Class, Origin, Stmt
 from archdsl.emit.survey import Survey
-from archdsl.emit.torch_forms import remembering_forms
 from archdsl.emit.unit import Unit
 from archdsl.ir.graph import Program
 from archdsl.source import Source, sha256
@@ -30,7 +29,7 @@ HEADER = f'"""{MARK}. Edit the spec, not this file."""'
 
 def emit(program: Program) -> str:
     """The module's source: the same for the same program. Its last class is the network's."""
-    with collecting_later(), remembering_forms():
+    with collecting_later():
         return "\n".join([_header(program), "", *_imports_and_classes(program)]) + "\n"
 
 

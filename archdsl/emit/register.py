@@ -22,9 +22,7 @@ from archdsl.emit.names import is_attribute
 from archdsl.emit.numbering import INDEX
 from archdsl.emit.segments import is_recomputed
 from archdsl.emit.statements import Assign, Do, For, Function, If, Stmt
-from archdsl.emit.torch_forms import torch_form
 from archdsl.emit.unit import Unit
-from archdsl.emit.write import skeleton
 from archdsl.ir.graph import Declared, Layer, Node, Scope, Tie
 
 NUMBERED, LABELLED, FREE = "numbered", "labelled", "free"
@@ -72,7 +70,7 @@ def _nodes(step: Step) -> Iterator[Node]:
 def _has_module(node: Node) -> bool:
     if node.runs is not None:
         return False
-    return isinstance(node, Scope) or (isinstance(node, Layer) and torch_form(node).module is not None)
+    return isinstance(node, Scope) or (isinstance(node, Layer) and node.form.module is not None)
 
 
 def has_reason(step: Step) -> bool:
@@ -84,7 +82,7 @@ def registered(node: Node) -> bool:
     """Whether a `forward` calls the step as a child: it has weights, or a label. The rest are functions there."""
     if node.name is None or isinstance(node, Declared):
         return False
-    return isinstance(node, Scope) or not node.name[-1].isdigit() or torch_form(_layer(node)).function is None
+    return isinstance(node, Scope) or not node.name[-1].isdigit() or _layer(node).form.function is None
 
 
 def is_child(step: Step) -> bool:
@@ -98,7 +96,7 @@ def _is_child(step: Step) -> bool:
     nodes = list(_nodes(step))
     if isinstance(step.one, Declared) or any(node.runs is not None for node in nodes):
         return False
-    return any(map(registered, nodes)) or len({skeleton(torch_form(_layer(node)).function) for node in nodes}) > 1
+    return any(map(registered, nodes)) or len({_layer(node).form.function_skeleton for node in nodes}) > 1
 
 
 def can_be_held(body: Body) -> bool:

@@ -10,7 +10,6 @@ from archdsl.emit.align import Member, Step
 from archdsl.emit.argument import Entry
 from archdsl.emit.code import Expr, Literal, Name
 from archdsl.emit.derive import equal, plain
-from archdsl.emit.torch_forms import once_for_each, torch_form
 from archdsl.emit.unit import Unit
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer
@@ -79,7 +78,7 @@ class Writer:
                     self.word([index.value for index in indexed], path),
                     code.Index(tuple(self._bracket(item) for item in items)),
                 )
-            case list() | tuple() if not _plain_numbers(cast("Sequence[object]", first)):
+            case list() | tuple() if not form.are_numbers(cast("Sequence[object]", first)):
                 sequences = cast("Sequence[Sequence[object]]", values)
                 parts = tuple(self.word(part, f"{path}.{k}") for k, part in enumerate(zip(*sequences)))
                 return code.Items(parts) if isinstance(first, list) else code.Tuple(parts)
@@ -129,7 +128,7 @@ class Writer:
 
 def written(unit: Unit, step: Step, members: Sequence[Member], operands: Sequence[Expr]) -> Expr:
     """A step's expression in a `forward`, where it is no child."""
-    forms = [torch_form(layer_of(member)).function for member in members]
+    forms = [layer_of(member).form.function for member in members]
     return Writer(unit, members, (step.position, "forward"), operands).word(forms, "")
 
 
@@ -144,33 +143,6 @@ def _entry(member: Member, value: object) -> Entry:
         return Entry(member.graph, tuple(cast("Sequence[object]", value)), None, member.turn)
     why = value.why if isinstance(value, Dim) and not member.foreign else None
     return Entry(member.graph, plain(value), why, member.turn)
-
-
-def _plain_numbers(value: Sequence[object]) -> bool:
-    return all(type(item) in (int, float) for item in value)
-
-
-def skeleton(word: form.Call | form.Infix | form.Index | form.X | None) -> Hashable:
-    """All of a step's form but its numbers: forms of one skeleton can be written as one."""
-    return once_for_each(word, _skeleton)
-
-
-def _skeleton(word: object) -> Hashable:
-    match word:
-        case form.Call(callee=callee, args=args, kwargs=kwargs):
-            return callee, _skeleton(args), *((name, _skeleton(value)) for name, value in kwargs)
-        case form.Infix(op=op, left=left, right=right):
-            return op, _skeleton(left), _skeleton(right)
-        case form.Index(value=value, items=brackets):
-            return "index", _skeleton(value), repr(brackets)
-        case list() | tuple() if not _plain_numbers(items := cast("Sequence[object]", word)):
-            return type(items).__name__, *map(_skeleton, items)
-        case form.X() | form.Axis() | form.Device() | form.Training():
-            return repr(word)
-        case Dim(constant=None):
-            return "free"
-        case _:
-            return "number"
 
 
 def layer_of(member: Member) -> Layer:

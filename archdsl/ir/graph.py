@@ -13,6 +13,7 @@ from archdsl.ir.dim import Domain
 from archdsl.ir.keys import Rename
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced
+from archdsl.ops.form import Form
 from archdsl.ops.op import Op, State
 from archdsl.source import Source, Span
 
@@ -163,9 +164,10 @@ class Layer(Node):
     starts: initialisers that the step itself states, by its parameters' names; they win over the network's rules.
     tied:   those of its tensors that are another step's: see `Graph.ties`.
     frozen: its parameters are not trained.
+    like:   a layer that is the same op on the very same shapes, if one is known: what it is made of is this one's too.
     """
 
-    __slots__ = ("_state", "args", "frozen", "merges", "op", "runs", "starts", "tied")
+    __slots__ = ("_form", "_state", "args", "frozen", "like", "merges", "op", "runs", "starts", "tied")
 
     def __init__(
         self,
@@ -189,14 +191,25 @@ class Layer(Node):
         self.starts: Mapping[str, Init] = {}
         self.tied: frozenset[str] = frozenset()
         self.frozen = False
+        self.like: Layer | None = None
         self._state: tuple[State, ...] | None = None
+        self._form: Form | None = None
 
     @property
     def state(self) -> tuple[State, ...]:
         """The parameters and buffers of its op, in PyTorch's order. Asked when all that it is applied to is known."""
         if self._state is None:
-            self._state = self.op.state(*[value.shape for value in self.inputs])
+            like = self.like
+            self._state = like.state if like else self.op.state(*[value.shape for value in self.inputs])
         return self._state
+
+    @property
+    def form(self) -> Form:
+        """How PyTorch writes it. Asked when all that it is applied to is known."""
+        if self._form is None:
+            like = self.like
+            self._form = like.form if like else self.op.torch(*[value.shape for value in self.inputs])
+        return self._form
 
 
 class Unknown(Node):

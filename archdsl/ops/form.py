@@ -7,8 +7,11 @@ from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cached_property
+from typing import cast
 
+from archdsl.ir.dim import Dim
 from archdsl.record import Record
 
 
@@ -84,3 +87,41 @@ class Form(Record):
     module: Call | None = None
     function: Call | Infix | Index | X | None = None
     inplace: bool = False
+
+    @cached_property
+    def module_skeleton(self) -> Hashable:
+        """All of the constructor but its numbers: steps for which it is the same can be written as one."""
+        return _skeleton(self.module)
+
+    @cached_property
+    def function_skeleton(self) -> Hashable:
+        """The same of the function."""
+        return _skeleton(self.function)
+
+
+def _skeleton(word: object) -> Hashable:
+    if isinstance(word, _NUMBERS):
+        return "number"
+    match word:
+        case Call(callee=callee, args=args, kwargs=kwargs):
+            return callee, _skeleton(args), *[(name, _skeleton(value)) for name, value in kwargs]
+        case Infix(op=op, left=left, right=right):
+            return op, _skeleton(left), _skeleton(right)
+        case Index(value=value, items=brackets):
+            return "index", _skeleton(value), repr(brackets)
+        case list() | tuple() if not are_numbers(items := cast("Sequence[object]", word)):
+            return type(items).__name__, *map(_skeleton, items)
+        case X() | Axis() | Device() | Training():
+            return repr(word)
+        case Dim(constant=None):
+            return "free"
+        case _:
+            return "number"
+
+
+_NUMBERS = (P, int, float, str)
+
+
+def are_numbers(value: Sequence[object]) -> bool:
+    """Whether a list is written as it is."""
+    return all(type(item) in (int, float) for item in value)
