@@ -22,11 +22,14 @@ from archdsl.source import Source
 
 State = dict[str, object]
 
+GENERATED = "archdsl_generated_"
+"""How the names of generated modules begin."""
+
 
 def run(source: str, title: str, specs: Mapping[str, Source] | None = None) -> ModuleType:
     """The module of that source, run at most once. `specs` are those that its comments speak of, by file name."""
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
-    name = f"archdsl_generated_{re.sub('[^A-Za-z0-9_]', '_', title)}_{digest}"
+    name = f"{GENERATED}{re.sub('[^A-Za-z0-9_]', '_', title)}_{digest}"
     if name in sys.modules:
         return sys.modules[name]
     file = f"<archdsl {title} {digest}>"

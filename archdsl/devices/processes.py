@@ -14,6 +14,8 @@ from archdsl.devices.transfers import part_of
 class ProcessLink:
     """This process's connection to the others of its group. Every one must make the same calls in the same order."""
 
+    watched = False
+
     def __init__(self, group: dist.ProcessGroup | None = None) -> None:
         self.group = group
         self.index = dist.get_rank(group)

@@ -6,6 +6,8 @@ one process (`threads.py`).
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,12 +18,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from archdsl.generated import GENERATED
+
 
 class Link(Protocol):
     """One device's connection to the others of its group."""
 
     index: int
     size: int
+    watched: bool
+    """It wants to know `whereabouts` its calls are written."""
 
     def all_gather(self, x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
         """The devices' parts, put together along `axis`."""
@@ -65,24 +71,24 @@ def current() -> Link:
 
 def enter(x: Tensor) -> Tensor:
     """A whole value that every device uses in its own way. Backward: the sum of all devices' gradients."""
-    return _Enter.apply(x, current()) if x.requires_grad else x
+    return _Enter.apply(x, _Call()) if x.requires_grad else x
 
 
 def leave(x: Tensor) -> Tensor:
     """A whole value that goes on to what all devices do alike. Backward: the gradient, on one device only."""
-    return _Leave.apply(x, current())
+    return _Leave.apply(x, _Call())
 
 
 def exchange(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
     """All devices' parts of a value, put together along `axis`; then each goes its own way. Backward: the sum of all
     devices' gradients, of which each keeps its part."""
-    return _Exchange.apply(x, axis, sizes, current())
+    return _Exchange.apply(x, axis, sizes, _Call())
 
 
 def gather(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
     """All devices' parts of a value, put together along `axis`; then all do the same. Backward: each keeps its part of
     the gradient, and nothing moves."""
-    return _Gather.apply(x, axis, sizes, current())
+    return _Gather.apply(x, axis, sizes, _Call())
 
 
 def own_part(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
@@ -113,17 +119,17 @@ def _own_mask(drop: Any, x: Tensor, shape: Sequence[int], p: float, axis: int, s
 
 def entering(*values: Tensor, device: int) -> Any:
     """What the steps of this device are handed. Backward: it tells the others the gradients."""
-    return _single(_Entering.apply(current(), device, *values))
+    return _single(_Entering.apply(_Call(), device, *values))
 
 
 def telling(*values: Tensor, device: int) -> Any:
     """What the steps of this device made: it tells the others."""
-    return _single(_Telling.apply(current(), device, *values))
+    return _single(_Telling.apply(_Call(), device, *values))
 
 
 def elsewhere(*values: Tensor, shapes: Sequence[Sequence[int]], device: int) -> Any:
     """What the steps of another device make of these values, as it tells; backward, their gradients."""
-    return _single(_Elsewhere.apply(current(), device, shapes, *values))
+    return _single(_Elsewhere.apply(_Call(), device, shapes, *values))
 
 
 def _single(values: tuple[Tensor, ...]) -> Any:
@@ -135,65 +141,106 @@ def part_of(x: Tensor, axis: int, sizes: Sequence[int], index: int) -> Tensor:
     return x.narrow(axis, [0, *accumulate(sizes)][index], sizes[index])
 
 
+class _Call:
+    """One call of a transfer: by which link, and where in the spec."""
+
+    def __init__(self) -> None:
+        self.link = current()
+        self.size, self.index = self.link.size, self.link.index
+        self.where = _written() if self.link.watched else ""
+
+    @contextmanager
+    def going(self, direction: str) -> Generator[Link]:
+        """The link, while something is told: `whereabouts` knows of it."""
+        token = _where.set(f"{self.where}, {direction}")
+        try:
+            yield self.link
+        finally:
+            _where.reset(token)
+
+
+_where: ContextVar[str] = ContextVar("where")
+
+
+def whereabouts() -> str:
+    """Where in the spec the transfer at hand is written, and its direction: "alexnet.arch:9, forward"."""
+    return _where.get("somewhere")
+
+
+def _written() -> str:
+    """The line of the spec that the calling module's statement is made from: generated code has the spec's lines."""
+    frame = sys._getframe()  # pyright: ignore[reportPrivateUsage]
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith(GENERATED):
+            return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+        frame = frame.f_back
+    return "somewhere"
+
+
 class _Enter(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, link: Link) -> Tensor:
-        ctx.link = link
+    def forward(ctx: Any, x: Tensor, call: _Call) -> Tensor:
+        ctx.call = call
         return x.view_as(x)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
-        return ctx.link.sum(grad_outputs[0]), None
+        with ctx.call.going("backward") as link:
+            return link.sum(grad_outputs[0]), None
 
 
 class _Leave(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, link: Link) -> Tensor:
-        ctx.link = link
+    def forward(ctx: Any, x: Tensor, call: _Call) -> Tensor:
+        ctx.call = call
         return x.view_as(x)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
         grad = grad_outputs[0]
         # The sum over the devices is to be the gradient; a division would round where their number is no power of 2.
-        return grad if ctx.link.index == 0 else torch.zeros_like(grad), None
+        return grad if ctx.call.index == 0 else torch.zeros_like(grad), None
 
 
 class _Gather(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, axis: int, sizes: Sequence[int] | None, link: Link) -> Tensor:
-        ctx.link, ctx.axis = link, axis
-        ctx.sizes = list(sizes or [x.shape[axis]] * link.size)
-        return link.all_gather(x, axis, ctx.sizes)
+    def forward(ctx: Any, x: Tensor, axis: int, sizes: Sequence[int] | None, call: _Call) -> Tensor:
+        ctx.call, ctx.axis = call, axis
+        ctx.sizes = list(sizes or [x.shape[axis]] * call.size)
+        with call.going("forward") as link:
+            return link.all_gather(x, axis, ctx.sizes)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
-        return part_of(grad_outputs[0], ctx.axis, ctx.sizes, ctx.link.index), None, None, None
+        return part_of(grad_outputs[0], ctx.axis, ctx.sizes, ctx.call.index), None, None, None
 
 
 class _Exchange(_Gather):
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
-        return ctx.link.sum_of_parts(grad_outputs[0], ctx.axis, ctx.sizes), None, None, None
+        with ctx.call.going("backward") as link:
+            return link.sum_of_parts(grad_outputs[0], ctx.axis, ctx.sizes), None, None, None
 
 
 class _Entering(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, link: Link, device: int, *values: Tensor) -> Any:
-        ctx.link, ctx.device = link, device
+    def forward(ctx: Any, call: _Call, device: int, *values: Tensor) -> Any:
+        ctx.call, ctx.device = call, device
         return tuple(value.view_as(value) for value in values)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
         needed = ctx.needs_input_grad[2:]
-        told = [ctx.link.tell(grad, ctx.device) if need else None for grad, need in zip(grad_outputs, needed)]
+        with ctx.call.going("backward") as link:
+            told = [link.tell(grad, ctx.device) if need else None for grad, need in zip(grad_outputs, needed)]
         return None, None, *told
 
 
 class _Telling(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, link: Link, device: int, *values: Tensor) -> Any:
-        return tuple(link.tell(value, device).view_as(value) for value in values)
+    def forward(ctx: Any, call: _Call, device: int, *values: Tensor) -> Any:
+        with call.going("forward") as link:
+            return tuple(link.tell(value, device).view_as(value) for value in values)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
@@ -202,16 +249,15 @@ class _Telling(torch.autograd.Function):
 
 class _Elsewhere(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, link: Link, device: int, shapes: Sequence[Sequence[int]], *values: Tensor) -> Any:
-        ctx.link, ctx.device = link, device
+    def forward(ctx: Any, call: _Call, device: int, shapes: Sequence[Sequence[int]], *values: Tensor) -> Any:
+        ctx.call, ctx.device = call, device
         ctx.save_for_backward(*values)
-        return tuple(link.tell(values[0].new_empty(shape), device) for shape in shapes)
+        with call.going("forward") as link:
+            return tuple(link.tell(values[0].new_empty(shape), device) for shape in shapes)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
-        needed = ctx.needs_input_grad[3:]
-        told = [
-            ctx.link.tell(torch.empty_like(value), ctx.device) if need else None
-            for value, need in zip(ctx.saved_tensors, needed)
-        ]
+        needed = zip(ctx.saved_tensors, ctx.needs_input_grad[3:])
+        with ctx.call.going("backward") as link:
+            told = [link.tell(torch.empty_like(value), ctx.device) if need else None for value, need in needed]
         return None, None, None, *told

@@ -1,0 +1,147 @@
+"""Watching over the processes of a group: one that dies, hangs or takes another turn is named by all others, in a
+bounded time, with the place in the spec.
+
+Every process writes down in the group's store, once a second, that it lives, and where it waits. Before it tells its
+numbers to the others it tells them where it is: were two processes at different exchanges of one shape, they would swap
+their numbers without an error.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch._C._distributed_c10d import Store  # the one place that pyright knows it from
+
+from archdsl.devices.processes import ProcessLink
+from archdsl.devices.transfers import whereabouts
+
+BEAT = 1.0
+"""Seconds between two signs of life."""
+SILENT = 3.5
+"""Seconds without one, after which a process counts as dead."""
+
+T = TypeVar("T")
+
+
+class PeerLost(RuntimeError):
+    """Another process of the group died, hangs, or is elsewhere. The message names rank and place."""
+
+
+class Watch:
+    """This process's signs of life, and what is known of the others'. As a context: the writing ends with it."""
+
+    def __init__(self, store: Store | None = None, rank: int | None = None, size: int | None = None) -> None:
+        self.rank = dist.get_rank() if rank is None else rank
+        self.size = dist.get_world_size() if size is None else size
+        self._store = dist.PrefixStore("archdsl/watch", store or dist.distributed_c10d._get_default_store())  # pyright: ignore
+        self.step = 0
+        self.where = "before the first step"
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="archdsl watch", daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._write()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def meet(self, where: str, do: Callable[[], T]) -> T:
+        """Do what all processes do together at a place. Raises `PeerLost`."""
+        self.where = where
+        try:
+            return do()
+        except (RuntimeError, dist.DistError) as problem:
+            if isinstance(problem, PeerLost):
+                raise
+            raise PeerLost(f"rank {self.rank}, at {where} of step {self.step}: {self.missing()}") from problem
+
+    def missing(self) -> str:
+        """What is known of the others: who is silent, who is where."""
+        time.sleep(SILENT)  # one that was killed just now has written a moment ago
+        told: list[str] = []
+        for rank in range(self.size):
+            if rank == self.rank:
+                continue
+            try:
+                found = self._read(rank)
+            except (RuntimeError, dist.DistError):
+                return "the group's store is gone, and with it the process that kept it: rank 0, or the launcher"
+            if found is None:
+                told.append(f"rank {rank} never began")
+                continue
+            silent = time.time() - found["time"]
+            place = f"at {found['where']} of step {found['step']}"
+            if silent > SILENT:
+                told.append(f"rank {rank} is dead: its last sign of life, {silent:.0f} s ago, was {place}")
+            elif (found["where"], found["step"]) != (self.where, self.step):
+                told.append(f"rank {rank} lives, but is {place}")
+        return "; ".join(told) or "it failed, though all others live and are there too"
+
+    def _beat(self) -> None:
+        while not self._ended.wait(BEAT):
+            try:
+                self._write()
+            except (RuntimeError, dist.DistError):
+                return  # the store is gone, and the run with it
+
+    def _write(self) -> None:
+        self._store.set(str(self.rank), json.dumps({"time": time.time(), "step": self.step, "where": self.where}))
+
+    def _read(self, rank: int) -> dict[str, Any] | None:
+        return json.loads(self._store.get(str(rank))) if self._store.check([str(rank)]) else None
+
+
+class WatchedLink(ProcessLink):
+    """A link whose processes say where they are before they say anything else."""
+
+    watched = True
+
+    def __init__(self, watch: Watch, group: dist.ProcessGroup | None = None) -> None:
+        super().__init__(group)
+        self._watch = watch
+        self._ranks = dist.get_process_group_ranks(group or dist.group.WORLD)  # pyright: ignore[reportArgumentType]
+
+    def all_gather(self, x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
+        return self._met(lambda: super(WatchedLink, self).all_gather(x, axis, sizes))
+
+    def sum_of_parts(self, x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
+        return self._met(lambda: super(WatchedLink, self).sum_of_parts(x, axis, sizes))
+
+    def sum(self, x: Tensor) -> Tensor:
+        return self._met(lambda: super(WatchedLink, self).sum(x))
+
+    def tell(self, x: Tensor, device: int) -> Tensor:
+        return self._met(lambda: super(WatchedLink, self).tell(x, device))
+
+    def _met(self, do: Callable[[], Tensor]) -> Tensor:
+        where = whereabouts()
+
+        def together() -> Tensor:
+            self._need_one_place(where)
+            return do()
+
+        return self._watch.meet(where, together)
+
+    def _need_one_place(self, where: str) -> None:
+        """Every process of the group is at this place of this step."""
+        tag = torch.tensor([self._watch.step, zlib.crc32(where.encode())])
+        tags = [torch.empty_like(tag) for _ in range(self.size)]
+        dist.all_gather(tags, tag, group=self.group)
+        elsewhere = [self._ranks[i] for i, other in enumerate(tags) if not torch.equal(other, tag)]
+        if elsewhere:
+            self._watch._write()  # pyright: ignore[reportPrivateUsage]
+            raise PeerLost(
+                f"rank {self._watch.rank} is at {where} of step {self._watch.step}, but rank"
+                f"{'s' * (len(elsewhere) > 1)} {', '.join(map(str, elsewhere))} elsewhere: {self._watch.missing()}"
+            )
