@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from archdsl.draw import fonts
 from archdsl.draw.drawing import Box, Drawing, Edge, Group, Paint, Text
 from archdsl.draw.shapes import SHAPES, corners, curve, radius, rect
+from archdsl.draw.strokes import BOLD_BORDER, BOLD_LINE, BORDER, DASHES, LINE
 from archdsl.draw.tip import with_tip
 from archdsl.draw.xml import escape, identifier, name, number
 
@@ -22,13 +23,11 @@ THEMES = ("auto", "light", "dark")
 BASELINE = 0.35
 """Of the font size, from the middle of a line down to its baseline: where Graphviz puts it, to a few hundredths."""
 
-DASHES = {"dashed": ' stroke-dasharray="5,2"', "dotted": ' stroke-dasharray="1,3"', "bold": ' stroke-width="2"'}
-
 FALLBACK = f"'{fonts.FAMILY}', 'Liberation Sans', Arial, Helvetica, sans-serif"
 """The others are as wide; they stand in where a viewer loads no embedded font."""
 
 RULES = """\
-.archdsl text{fill:var(--text);stroke:none}
+.archdsl text{fill:var(--text);stroke:none;white-space:pre}
 .archdsl .paper{fill:var(--fill)}
 .archdsl .box,.archdsl .group{fill:var(--fill);stroke:var(--line)}
 .archdsl .edge{fill:none;stroke:var(--line)}
@@ -126,12 +125,14 @@ class _Painter:
         """Everything of one step in one element, with its tooltip."""
         paint = self.paint(thing.kind)
         fill = "none" if hollow else paint.fill
-        style = DASHES.get(self.looks[thing.kind].style, "")
+        style = self.looks[thing.kind].style
+        dashes = f' stroke-dasharray="{DASHES[style]}"' if style in DASHES else ""
+        thin, bold = (LINE, BOLD_LINE) if hollow else (BORDER, BOLD_BORDER)
         tooltip = f"<title>{escape(chr(10).join(thing.facts))}</title>" if thing.facts else ""
         parts = [*drawn, *(self.text(text, within=thing.kind) for text in texts)]
         return (
             f'<g id="{identifier(thing.id)}" class="{role} {name(thing.kind)}" fill="{fill}" stroke="{paint.line}"'
-            f"{style}>{tooltip}{''.join(parts)}</g>"
+            f' stroke-width="{number(bold if style == "bold" else thin)}"{dashes}>{tooltip}{"".join(parts)}</g>'
         )
 
 

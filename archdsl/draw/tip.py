@@ -6,10 +6,7 @@ from itertools import pairwise
 from math import hypot
 
 from archdsl.draw.drawing import Point
-
-LENGTH = 8.0
-HALF_WIDTH = 2.8
-"""Graphviz's arrow of `arrowsize=0.8`, in points."""
+from archdsl.draw.strokes import ARROW, ARROW_HALF_WIDTH
 
 
 def with_tip(path: tuple[Point, ...]) -> tuple[tuple[Point, ...], tuple[Point, ...]]:
@@ -20,11 +17,11 @@ def with_tip(path: tuple[Point, ...]) -> tuple[tuple[Point, ...], tuple[Point, .
     tip = path[-1]
     for first in range(len(path) - 4, -1, -3):
         curve = path[first : first + 4]
-        if _distance(curve[0], tip) > LENGTH:
+        if _distance(curve[0], tip) > ARROW:
             stump = _cut(curve, tip)
             x, y = stump[-1]
-            along = ((tip[0] - x) / LENGTH, (tip[1] - y) / LENGTH)
-            aside = (-along[1] * HALF_WIDTH, along[0] * HALF_WIDTH)
+            along = ((tip[0] - x) / ARROW, (tip[1] - y) / ARROW)
+            aside = (-along[1] * ARROW_HALF_WIDTH, along[0] * ARROW_HALF_WIDTH)
             return path[:first] + stump, ((x + aside[0], y + aside[1]), tip, (x - aside[0], y - aside[1]))
     return path, ()
 
@@ -34,7 +31,7 @@ def _cut(curve: tuple[Point, ...], tip: Point) -> tuple[Point, ...]:
     low, high = 0.0, 1.0
     for _ in range(24):
         middle = (low + high) / 2
-        if _distance(_split(curve, middle)[-1], tip) > LENGTH:
+        if _distance(_split(curve, middle)[-1], tip) > ARROW:
             low = middle
         else:
             high = middle
