@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from archdsl.draw.drawing import Box, Drawing, Edge, Group, Look, Paint, Point, Text
 from archdsl.draw.fonts import FAMILY, width
+from archdsl.draw.strokes import ARROW_SIZE, BOLD_BORDER, BOLD_LINE, BORDER, DASHES, LINE
+from archdsl.draw.tip import with_tip
 from archdsl.draw.xml import number
 
 SHAPES = {
@@ -15,9 +17,6 @@ SHAPES = {
     "port": ("box", ""), "cut": ("box", "diagonals"), "plain": ("plaintext", ""), "volume": ("box", ""),
 }  # fmt: skip
 """Graphviz's shape and style."""
-
-TIP = 6.0
-"""Length of an arrowhead, of `arrowsize` 0.6."""
 
 
 def dot(drawing: Drawing, theme: str = "light") -> str:
@@ -48,9 +47,9 @@ class _Writer:
         size = f"0,0,{number(drawing.width)},{number(drawing.height)}"
         self._add("digraph {", "")
         self._add(f"graph [{attributes({'bb': size, 'bgcolor': self._paint('paper').fill, 'pad': '0'})}]")
-        node = {"fixedsize": "true", "fontname": FAMILY, "label": "", "margin": "0", "penwidth": "0.8"}
+        node = {"fixedsize": "true", "fontname": FAMILY, "label": "", "margin": "0", "penwidth": number(BORDER)}
         self._add(f"node [{attributes({**node, 'style': 'filled'})}]")
-        self._add('edge [arrowsize="0.6", penwidth="0.9"]')
+        self._add(f"edge [{attributes({'arrowsize': number(ARROW_SIZE), 'penwidth': number(LINE)})}]")
         for i, corner in enumerate(((0.0, 0.0), (drawing.width, drawing.height))):
             # Points without ink, so that the page is as large as the drawing.
             self._add(f'c{i} [height="0", pos="{self._at(corner)}", shape="point", style="invis", width="0"]')
@@ -100,7 +99,7 @@ class _Writer:
             "color": paint.line,
             "fillcolor": paint.fill,
             "id": group.id,
-            "penwidth": "0.8",
+            "penwidth": number(BORDER),
             "style": ",".join(["filled", "rounded", *_dashes(style)]),
             "tooltip": "\n".join(group.facts),
         }
@@ -126,7 +125,7 @@ class _Writer:
             "width": number(box.width / 72),
         }
         if look.style == "bold":
-            given["penwidth"] = "1.6"
+            given["penwidth"] = number(BOLD_BORDER)
         one = box.texts[0] if len(box.texts) == 1 and box.texts[0].y == box.y and box.texts[0].x == box.x else None
         if one:
             given |= {"label": one.text, **_font(one)}
@@ -165,7 +164,7 @@ class _Writer:
         if dashes := _dashes(look.style):
             given["style"] = dashes[0]
         if look.style == "bold":
-            given["penwidth"] = "2"
+            given["penwidth"] = number(BOLD_LINE)
         if not edge.arrow:
             given["arrowhead"] = "none"
         source, target = self.names.get(edge.source, "c0"), self.names.get(edge.target, "c1")
@@ -175,18 +174,13 @@ class _Writer:
 
     def _way(self, edge: Edge) -> str:
         """The curve ends where the arrowhead begins; its tip is told apart."""
-        points = list(edge.path)
-        if not edge.arrow:
-            return " ".join(map(self._at, points))
-        tip, before = points[-1], points[-2]
-        length = ((tip[0] - before[0]) ** 2 + (tip[1] - before[1]) ** 2) ** 0.5 or 1
-        back = min(TIP, length) / length
-        points[-1] = (tip[0] - (tip[0] - before[0]) * back, tip[1] - (tip[1] - before[1]) * back)
-        return f"e,{self._at(tip)} " + " ".join(map(self._at, points))
+        points, arrow = with_tip(edge.path) if edge.arrow else (edge.path, ())
+        tip = f"e,{self._at(arrow[1])} " if arrow else ""
+        return tip + " ".join(map(self._at, points))
 
 
 def _dashes(style: str) -> list[str]:
-    return [style] if style in ("dashed", "dotted") else []
+    return [style] if style in DASHES else []
 
 
 def _font(text: Text) -> dict[str, str]:

@@ -27,11 +27,11 @@ FALLBACK = f"'{fonts.FAMILY}', 'Liberation Sans', Arial, Helvetica, sans-serif"
 """The others are as wide; they stand in where a viewer loads no embedded font."""
 
 RULES = """\
-.archdsl text{fill:var(--text);stroke:none;white-space:pre}
+.archdsl text{fill:var(--text);stroke:none;white-space:pre;text-rendering:geometricPrecision}
 .archdsl .paper{fill:var(--fill)}
 .archdsl .box,.archdsl .group{fill:var(--fill);stroke:var(--line)}
 .archdsl .edge{fill:none;stroke:var(--line)}
-.archdsl .tip{fill:var(--line);stroke:none}
+.archdsl .tip{fill:var(--line)}
 .archdsl .room{fill:none;stroke:none;pointer-events:all}
 """
 
@@ -106,7 +106,7 @@ class _Painter:
         path, tip = with_tip(edge.path) if edge.arrow else (edge.path, ())
         drawn = [f'<path d="{curve(path)}"/>']
         if tip:
-            drawn.append(f'<path class="tip" fill="{paint.line}" stroke="none" d="{corners(tip)}"/>')
+            drawn.append(f'<path class="tip" fill="{paint.line}" stroke-dasharray="none" d="{corners(tip)}"/>')
         return self._thing("edge", edge, drawn, (edge.text,) if edge.text else (), hollow=True)
 
     def text(self, text: Text, within: str = "") -> str:
