@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from archdsl.draw.drawing import Box, Drawing, Edge, Group, Look, Paint, Point, Text
 from archdsl.draw.fonts import FAMILY, width
+from archdsl.draw.shapes import sheets
 from archdsl.draw.strokes import ARROW_SIZE, BOLD_BORDER, BOLD_LINE, BORDER, DASHES, LINE
 from archdsl.draw.tip import with_tip
 from archdsl.draw.xml import number
 
+FILLED = ("filled",)
 SHAPES = {
-    "round": ("box", "rounded"), "box": ("box", ""), "circle": ("ellipse", ""), "bar": ("box", ""),
-    "port": ("box", ""), "cut": ("box", "diagonals"), "plain": ("plaintext", ""), "volume": ("box", ""),
+    "round": ("box", ("filled", "rounded")), "box": ("box", FILLED), "circle": ("ellipse", FILLED),
+    "bar": ("box", FILLED), "port": ("box", FILLED), "cut": ("box", ("filled", "diagonals")),
+    "plain": ("plaintext", ()), "volume": ("box", FILLED),
 }  # fmt: skip
 """Graphviz's shape and style."""
 
@@ -46,7 +49,10 @@ class _Writer:
         drawing = self.drawing
         size = f"0,0,{number(drawing.width)},{number(drawing.height)}"
         self._add("digraph {", "")
-        self._add(f"graph [{attributes({'bb': size, 'bgcolor': self._paint('paper').fill, 'pad': '0'})}]")
+        paper = self._paint("paper").fill
+        # Lines first, then boxes in the order in which they stand here, as in SVG.
+        graph = {"bb": size, "bgcolor": paper, "outputorder": "edgesfirst", "pad": "0"}
+        self._add(f"graph [{attributes(graph)}]")
         node = {"fixedsize": "true", "fontname": FAMILY, "label": "", "margin": "0", "penwidth": number(BORDER)}
         self._add(f"node [{attributes({**node, 'style': 'filled'})}]")
         self._add(f"edge [{attributes({'arrowsize': number(ARROW_SIZE), 'penwidth': number(LINE)})}]")
@@ -106,47 +112,52 @@ class _Writer:
         self._add(f"subgraph cluster{index} {{", indent)
         self._add(f"graph [{attributes(given)}]", indent + "  ")
         if group.title:
-            self._text(group.title, indent + "  ")
+            self._text(group.title, indent + "  ", within=group.kind)
 
     def _box(self, box: Box) -> None:
-        look, paint = self._look(box.kind), self._paint(box.kind)
-        shape, style = SHAPES[box.shape]
-        given = {
-            "class": f"box {box.kind}",
-            "color": paint.line,
-            "fillcolor": paint.fill,
-            "fontcolor": paint.text,
-            "height": number(box.height / 72),
-            "id": box.id,
-            "pos": self._at((box.x, box.y)),
-            "shape": shape,
-            "style": ",".join(["filled", *([style] if style else []), *_dashes(look.style)]),
-            "tooltip": "\n".join(box.facts),
-            "width": number(box.width / 72),
-        }
-        if look.style == "bold":
-            given["penwidth"] = number(BOLD_BORDER)
-        one = box.texts[0] if len(box.texts) == 1 and box.texts[0].y == box.y and box.texts[0].x == box.x else None
+        *behind, front = sheets(box)
+        for i, sheet in enumerate(behind):
+            self._add(f"{self.names[box.id]}s{i} [{attributes(self._sheet(box, sheet))}]")
+        given = {**self._sheet(box, front), "id": box.id}
+        one = box.texts[0] if len(box.texts) == 1 and (box.texts[0].x, box.texts[0].y) == (front.x, front.y) else None
         if one:
-            given |= {"label": one.text, **_font(one)}
+            given |= {"fontcolor": self._paint(_kind(one, box.kind)).text, "label": one.text, **_font(one)}
         self._add(f"{self.names[box.id]} [{attributes(given)}]")
         if not one:
             for text in box.texts:
-                self._text(text)
+                self._text(text, within=box.kind)
 
-    def _text(self, text: Text, indent: str = "  ") -> None:
+    def _sheet(self, box: Box, sheet: Box) -> dict[str, str]:
+        """A box is one sheet; a volume has several, one behind the other."""
+        look, paint = self._look(box.kind), self._paint(box.kind)
+        shape, style = SHAPES[box.shape]
+        bold = {"penwidth": number(BOLD_BORDER)} if look.style == "bold" else {}
+        return {
+            "class": f"box {box.kind}",
+            "color": paint.line,
+            "fillcolor": paint.fill,
+            "height": _inches(sheet.height),
+            "pos": self._at((sheet.x, sheet.y)),
+            "shape": shape,
+            "style": ",".join([*style, *_dashes(look.style)]),
+            "tooltip": "\n".join(box.facts),
+            "width": _inches(sheet.width),
+            **bold,
+        }
+
+    def _text(self, text: Text, indent: str = "  ", within: str = "") -> None:
         """A box without a border: Graphviz centres its label."""
         wide = width(text.text, text.size, text.bold)
         x = text.x + {"start": wide / 2, "middle": 0, "end": -wide / 2}[text.anchor]
         given = {
             "class": f"text {text.kind}",
-            "fontcolor": self._paint(text.kind).text,
-            "height": number(text.size * 1.2 / 72),
+            "fontcolor": self._paint(_kind(text, within)).text,
+            "height": _inches(text.size * 1.2),
             "label": text.text,
             "pos": self._at((x, text.y)),
             "shape": "plaintext",
             "style": "",
-            "width": number(wide / 72),
+            "width": _inches(wide),
             **_font(text),
         }
         self._add(f"t{self.texts} [{attributes(given)}]", indent)
@@ -170,13 +181,23 @@ class _Writer:
         source, target = self.names.get(edge.source, "c0"), self.names.get(edge.target, "c1")
         self._add(f"{source} -> {target} [{attributes(given)}]")
         if edge.text:
-            self._text(edge.text)
+            self._text(edge.text, within=edge.kind)
 
     def _way(self, edge: Edge) -> str:
         """The curve ends where the arrowhead begins; its tip is told apart."""
         points, arrow = with_tip(edge.path) if edge.arrow else (edge.path, ())
         tip = f"e,{self._at(arrow[1])} " if arrow else ""
         return tip + " ".join(map(self._at, points))
+
+
+def _kind(text: Text, within: str) -> str:
+    """Plain text within a thing looks as that thing says."""
+    return within if within and text.kind == "text" else text.kind
+
+
+def _inches(points: float) -> str:
+    """As exact as places are, which Graphviz takes in points."""
+    return f"{points / 72:.4f}"
 
 
 def _dashes(style: str) -> list[str]:

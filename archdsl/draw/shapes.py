@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from archdsl.draw.drawing import Box
+from archdsl.draw.drawing import Box, Point
 from archdsl.draw.xml import number
 
 
@@ -22,12 +22,16 @@ def _circle(box: Box) -> list[str]:
 
 
 def _cut(box: Box) -> list[str]:
-    """A rectangle without its corners."""
+    """A rectangle whose corners are cut off by a line: Graphviz's `diagonals`."""
     left, top, right, bottom = box.left, box.top, box.right, box.bottom
-    cut = min(box.width, box.height) / 4
-    upper = ((left, top + cut), (left + cut, top), (right - cut, top), (right, top + cut))
-    lower = ((right, bottom - cut), (right - cut, bottom), (left + cut, bottom), (left, bottom - cut))
-    return [f'<path d="{corners(upper + lower)}"/>']
+    cut = radius(box.width, box.height)
+    lines = (
+        ((left, top + cut), (left + cut, top)),
+        ((right - cut, top), (right, top + cut)),
+        ((right, bottom - cut), (right - cut, bottom)),
+        ((left + cut, bottom), (left, bottom - cut)),
+    )
+    return [*_square(box), f'<path d="{"".join(map(line, lines))}"/>']
 
 
 def _plain(box: Box) -> list[str]:
@@ -37,10 +41,7 @@ def _plain(box: Box) -> list[str]:
 
 def _volume(box: Box) -> list[str]:
     """Sheets one behind the other, the hindmost first."""
-    span = box.shift * (box.sheets - 1)
-    width, height = box.width - span, box.height - span
-    steps = (box.shift * sheet for sheet in range(box.sheets - 1, -1, -1))
-    return [rect(box.left + step, box.bottom - height - step, width, height) for step in steps]
+    return [rect(sheet.left, sheet.top, sheet.width, sheet.height) for sheet in sheets(box)]
 
 
 SHAPES: dict[str, Callable[[Box], list[str]]] = {
@@ -55,6 +56,14 @@ SHAPES: dict[str, Callable[[Box], list[str]]] = {
 }
 
 
+def sheets(box: Box) -> Iterator[Box]:
+    """The sheets of a volume as boxes of their own, the hindmost first."""
+    span = box.shift * (box.sheets - 1)
+    for behind in range(box.sheets - 1, -1, -1):
+        aside = box.shift * behind - span / 2
+        yield Box(box.id, box.kind, box.x + aside, box.y - aside, box.width - span, box.height - span)
+
+
 def radius(width: float, height: float) -> float:
     """Of rounded corners: Graphviz's rule."""
     return min(12, width / 3, height / 3)
@@ -65,11 +74,17 @@ def rect(x: float, y: float, width: float, height: float, rounded: float = 0, lo
     return f'<rect{look} x="{number(x)}" y="{number(y)}" width="{number(width)}" height="{number(height)}"{corners}/>'
 
 
-def curve(path: Iterable[tuple[float, float]]) -> str:
+def curve(path: Iterable[Point]) -> str:
     """A chain of cubic curves."""
     start, *rest = (f"{number(x)},{number(y)}" for x, y in path)
     return f"M{start}C{' '.join(rest)}"
 
 
-def corners(points: Iterable[tuple[float, float]]) -> str:
-    return f"M{'L'.join(f'{number(x)},{number(y)}' for x, y in points)}Z"
+def line(points: Iterable[Point]) -> str:
+    """From point to point."""
+    return f"M{'L'.join(f'{number(x)},{number(y)}' for x, y in points)}"
+
+
+def corners(points: Iterable[Point]) -> str:
+    """From point to point, and back to the first."""
+    return f"{line(points)}Z"

@@ -38,7 +38,7 @@ HOSTILE = (
 def _box(shape: str, y: float) -> Box:
     kind, label, width = ("merge", "+", 34) if shape == "circle" else ("conv", f"{shape} 3×3, 64", 120)
     sheets, shift = (3, 4) if shape == "volume" else (1, 0)
-    text = Text(label, 90, y, bold=shape == "bar")
+    text = Text(label, 86, y + 4) if shape == "volume" else Text(label, 90, y, bold=shape == "bar")
     return Box(
         f"shapes.{shape}", kind, 90, y, width, 34, (text,), (f"shapes.{shape}", "64x56x56"), shape, sheets, shift
     )

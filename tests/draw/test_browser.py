@@ -1,4 +1,4 @@
-"""Figures in a real browser: nothing runs, nothing is asked for, texts stay in their boxes, and it looks like the PNG."""
+"""Figures in a real browser: nothing runs or is asked for, texts stay in their boxes, and they look like the PNG."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from PIL import Image
 
 from archdsl.cli.main import main
 from archdsl.draw import fonts, svg
+from archdsl.draw.dot import dot
+from archdsl.draw.engine import render
 from tests.draw.figures import HOSTILE, labelled, shapes
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ FIGURES = {
     "lenet": ["lenet.arch:lenet5"],
     "alexnet": ["alexnet.arch:alexnet"],
     "vgg": ["vgg.arch:vgg16"],
-    "googlenet": ["googlenet.arch"],
     "resnet152": ["resnet.arch:resnet152", "--level", "stage"],
     "resnet18": ["resnet.arch:resnet18", "--level", "step"],
     "densenet": ["densenet.arch:densenet121"],
@@ -38,7 +39,7 @@ MEASURE = """() => [...document.querySelectorAll("g.box")].map(box => {
         [2, 3].map(i => Math.max(...boxes.map(b => b[i]))));
     const texts = [...box.querySelectorAll("text")].map(text => ({
         text: text.textContent, size: parseFloat(text.getAttribute("font-size")),
-        bold: text.hasAttribute("font-weight"), box: rect(text.getBBox())}));
+        bold: text.hasAttribute("font-weight"), length: text.getComputedTextLength(), box: rect(text.getBBox())}));
     return {id: box.id, outer, texts};
 })"""
 """Every box with its texts, as the browser lays them out: left, top, right, bottom in points."""
@@ -77,8 +78,8 @@ def test_a_browser_measures_what_we_do(chromium: Browser, tmp_path: Path) -> Non
     page = opened(chromium, drawn("resnet18", tmp_path / "figure.svg"))
     texts = [text for box in page.evaluate(MEASURE) for text in box["texts"] if text["text"].strip()]
     for text in texts:
-        width = text["box"][2] - text["box"][0]
-        assert width == pytest.approx(fonts.width(text["text"], text["size"], text["bold"]), rel=0.01), text["text"]
+        width = fonts.width(text["text"], text["size"], text["bold"])
+        assert text["length"] == pytest.approx(width, abs=0.02), text["text"]
     assert page.evaluate("() => [...document.fonts].map(face => face.status)")[0] == "loaded"
     page.close()
 
@@ -129,15 +130,15 @@ def test_looks_like_the_png(figure: str, theme: str, chromium: Browser, tmp_path
 
 
 def test_every_shape_looks_like_the_png(chromium: Browser, tmp_path: Path) -> None:
-    from archdsl.draw.dot import dot
-    from archdsl.draw.engine import render
-
     png = picture(render(dot(shapes()), "png", program="neato"))
     path = tmp_path / "figure.svg"
     path.write_bytes(svg.write(shapes()))
     assert unlike(screenshot(chromium, path, "light", png), png) is None
-    path.write_bytes(svg.write(shapes()).replace(b'y="70"', b'y="73"'))
-    assert unlike(screenshot(chromium, path, "light", png), png) is not None  # a frame that is 4 pixels too low
+    changes = {'d="M90,297C90,': 'd="M80,297C80,', 'fill="#f0e442"': 'fill="#e69f00"', "port 3×3": "part 3×3"}
+    for old, new in changes.items():  # a line's place, a colour, a letter
+        changed = svg.write(shapes()).decode().replace(old, new)
+        path.write_text(changed.replace(".k-merge{--fill:#f0e442", ".k-merge{--fill:#e69f00"))
+        assert unlike(screenshot(chromium, path, "light", png), png) is not None, new
 
 
 def picture(png: bytes) -> np.ndarray:
@@ -157,27 +158,33 @@ def screenshot(chromium: Browser, path: Path, scheme: str, like: np.ndarray) -> 
 BLOCK = 8
 """Pixels along the side of the blocks whose mean colours are compared.
 
-Two programs never agree in single pixels: each has its own way of smoothing edges and signs, and Graphviz rounds places
-to a hundredth of a point. Both put the same ink into 8 by 8 pixels (6 points, about a letter), if they draw the same."""
+Two programs never agree in single pixels: each smooths edges and signs in its own way, and may round a place to the
+next pixel. Where they draw the same, they put the same ink into 8 by 8 pixels, about a letter, give or take a pixel.
+"""
 
-ONE, ALL = 64, 6
+ONE, ALL = 40, 4
 """How far the mean colour of a block may be off, of 255; and that of all blocks on average.
 
-A line of one pixel, drawn in one picture alone, changes 8 of 64 pixels: by 32 if it is black. A line that lies on the seam
-of two blocks may fall to the one side in one picture and to the other in the other: hence two lines' worth."""
+A line of one pixel, black on white, that stands in one picture alone changes 8 of 64 pixels, so the mean by 32; one of
+the usual 0.9 points and its arrow, or a border and its corner, by more than 40. Smoothing alone makes up to 28.
+"""
 
 
 def unlike(a: np.ndarray, b: np.ndarray) -> str | None:
     """How two pictures differ; None if they look the same."""
     if a.shape != b.shape:
         return f"sizes {a.shape} and {b.shape}"
-    height, width = (side // BLOCK for side in a.shape[:2])
-    means = [
-        picture[: height * BLOCK, : width * BLOCK].reshape(height, BLOCK, width, BLOCK, 3).mean((1, 3))
-        for picture in (a, b)
-    ]
-    off = np.abs(means[0] - means[1]).max(2)
-    if off.max() > ONE or off.mean() > ALL:
-        row, column = np.unravel_index(off.argmax(), off.shape)
-        return f"off by {off.max():.0f} at {column * BLOCK}, {row * BLOCK}, by {off.mean():.1f} on average"
-    return None
+    height, width, _ = a.shape
+    padded = np.pad(b, ((1, 1), (1, 1), (0, 0)), "edge")
+    shifted = (padded[down : down + height, right : right + width] for down in range(3) for right in range(3))
+    off = np.min([np.abs(means(a) - means(picture)).max(2) for picture in shifted], 0)
+    if off.max() <= ONE and off.mean() <= ALL:
+        return None
+    row, column = np.unravel_index(off.argmax(), off.shape)
+    return f"off by {off.max():.0f} at {column * BLOCK}, {row * BLOCK}, by {off.mean():.1f} on average"
+
+
+def means(picture: np.ndarray) -> np.ndarray:
+    """The mean colour of every block."""
+    height, width = (side // BLOCK for side in picture.shape[:2])
+    return picture[: height * BLOCK, : width * BLOCK].reshape(height, BLOCK, width, BLOCK, 3).mean((1, 3))
