@@ -40,33 +40,32 @@ class Member(Record):
 
 
 class Step:
-    """What one place of the text is in each graph; None where the graph has no such step."""
+    """What one place of the text is in each graph; None where the graph has no such step.
 
-    __slots__ = ("child", "nodes", "operands", "place", "position")
+    present:  the graphs that have it, by number, and what it is there.
+    one:      the step in the first of them.
+    optional: not all have it.
+    child:    what `is_child` found.
+    """
+
+    __slots__ = ("_members", "child", "nodes", "one", "operands", "optional", "place", "position", "present")
 
     def __init__(self, position: int, place: Place, nodes: list[Node | None]) -> None:
-        self.child: bool | None = None  # what `is_child` found
         self.position = position
         self.place = place
         self.nodes = nodes
         self.operands: tuple[Ref, ...] = ()
-
-    @property
-    def one(self) -> Node:
-        """The step in the first graph that has it."""
-        return next(node for node in self.nodes if node is not None)
-
-    def present(self) -> Iterator[tuple[int, Node]]:
-        """The graphs that have it, by number, and what it is there."""
-        return ((i, node) for i, node in enumerate(self.nodes) if node is not None)
+        self.present = [(i, node) for i, node in enumerate(nodes) if node is not None]
+        self.one = self.present[0][1]
+        self.optional = len(self.present) < len(nodes)
+        self.child: bool | None = None
+        self._members: list[Member] = []
 
     def members(self, body: Body) -> list[Member]:
-        """The same, with where it stands."""
-        return [Member(i, node, body.graphs[i]) for i, node in self.present()]
-
-    @property
-    def optional(self) -> bool:
-        return any(node is None for node in self.nodes)
+        """Those that are present, with where they stand."""
+        if not self._members:
+            self._members = [Member(i, node, body.graphs[i]) for i, node in self.present]
+        return self._members
 
 
 class Body:
@@ -131,7 +130,7 @@ def _align(survey: Survey, graphs: Sequence[Graph]) -> Body | None:
     body = Body(graphs, steps)
     refs = [_refs(graph, {id(step.nodes[i]): step.position for step in steps}) for i, graph in enumerate(graphs)]
     for step in steps:
-        found = [[refs[i][id(value)] for value in node.inputs] for i, node in step.present()]
+        found = [[refs[i][id(value)] for value in node.inputs] for i, node in step.present]
         step.operands = tuple(map(max, zip(*found)))
     body.outputs = tuple(map(max, zip(*([refs[i][id(v)] for v in graph.outputs] for i, graph in enumerate(graphs)))))
     return body if _faithful(body, refs) else None
@@ -175,7 +174,7 @@ def _merged(sequences: list[list[Place]]) -> list[Place] | None:
 
 def _alike(step: Step) -> bool:
     """Whether a step can be one: as many operands and results everywhere, and a reason where it is missing."""
-    nodes = [node for _, node in step.present()]
+    nodes = [node for _, node in step.present]
     if len({(len(node.inputs), len(node.outputs)) for node in nodes}) > 1:
         return False
     reason = bool(step.place.turns) or all(
@@ -199,7 +198,7 @@ def _faithful(body: Body, refs: list[dict[int, Ref]]) -> bool:
     def equal(graph: int, said: Sequence[Ref], values: Sequence[Value]) -> bool:
         return [body.actual(ref, graph) for ref in said] == [refs[graph][id(value)] for value in values]
 
-    return all(equal(i, step.operands, node.inputs) for step in body.steps for i, node in step.present()) and all(
+    return all(equal(i, step.operands, node.inputs) for step in body.steps for i, node in step.present) and all(
         len(graph.outputs) == len(body.outputs) and equal(i, body.outputs, graph.outputs)
         for i, graph in enumerate(body.graphs)
     )

@@ -14,7 +14,7 @@ Comparison = tuple[int, int, int]
 
 def comparisons(unit: Unit) -> dict[int, list[Comparison]]:
     """What to compare before each step. What one graph leaves open and another proves is compared in both."""
-    position = {id(node): step.position for step in unit.body.steps for _, node in step.present()}
+    position = {id(node): step.position for step in unit.body.steps for _, node in step.present}
     found: dict[int, dict[Comparison, None]] = {}
     for graph in unit.body.graphs:
         for check in graph.checks:

@@ -104,7 +104,7 @@ class Construction:
 
     def children(self, unit: Unit, body: Body, around: Sequence[Member], key: Key) -> tuple[Expr, ...]:
         """The calls that make a group's steps, equal neighbours rolled; `around` are the group itself."""
-        steps = [[_within(around[k], node, body.graphs[k]) for k, node in step.present()] for step in body.steps]
+        steps = [[_within(around[k], node, body.graphs[k]) for k, node in step.present] for step in body.steps]
         return self.in_a_row(unit, [(members, (*key, position)) for position, members in enumerate(steps)])
 
     def in_a_row(self, unit: Unit, steps: Sequence[tuple[Sequence[Member], Key]]) -> tuple[Expr, ...]:

@@ -64,7 +64,7 @@ class Finder:
         return id(span.source), span.start, span.end
 
     def _turn(self, step: Step, depth: int) -> Turn:
-        graph, node = next(step.present())
+        graph, node = step.present[0]
         return node.place.turns[self.survey.turns_around(self.body.graphs[graph]) + depth]
 
     def _loop(self, run: list[Step], depth: int) -> Loop | None:
@@ -99,7 +99,7 @@ class Finder:
 
     def _may_be_one(self, step: Turned) -> bool:
         """Whether its text differs in numbers alone."""
-        nodes = [node for _, node in step.present()]
+        nodes = [node for _, node in step.present]
         if step.one.runs is not None:
             return len({node.runs for node in nodes}) == 1
         if not is_child(step):

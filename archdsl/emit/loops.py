@@ -8,11 +8,10 @@ from the turn's index; what is not so is written out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from archdsl.emit.align import Body, Member, Ref, Step
 from archdsl.emit.numbering import Numbering
-from archdsl.ir.graph import Node
 from archdsl.ir.why import Traced
 
 
@@ -24,23 +23,20 @@ class Turned(Step):
 
     def __init__(self, turns: Sequence[Step], numbering: Numbering | None) -> None:
         super().__init__(turns[1].position, turns[1].place, turns[0].nodes)
+        self.optional = False
+        self.present = [found for turn in turns for found in turn.present]
         self.operands = turns[1].operands
         self.turns = turns
         self.numbering = numbering
 
-    @property
-    def optional(self) -> bool:
-        return False
-
-    def present(self) -> Iterator[tuple[int, Node]]:
-        return (found for turn in self.turns for found in turn.present())
-
     def members(self, body: Body) -> list[Member]:
-        return [
-            Member(i, node, body.graphs[i], turn=turn)
-            for turn, step in enumerate(self.turns)
-            for i, node in step.present()
-        ]
+        if not self._members:
+            self._members = [
+                Member(i, node, body.graphs[i], turn=turn)
+                for turn, step in enumerate(self.turns)
+                for i, node in step.present
+            ]
+        return self._members
 
 
 class Loop:

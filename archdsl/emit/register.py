@@ -64,7 +64,7 @@ def _is_numbered(body: Body, graph: int) -> bool:
 
 
 def _nodes(step: Step) -> Iterator[Node]:
-    return (node for _, node in step.present())
+    return (node for _, node in step.present)
 
 
 def _has_module(node: Node) -> bool:
@@ -132,7 +132,7 @@ def _layer(node: Node) -> Layer:
 
 def presence(unit: Unit, step: Step, *, stored: bool = False) -> Expr:
     """The test for a step that only some graphs have."""
-    present = [i for i, _ in step.present()]
+    present = [i for i, _ in step.present]
     flag = unit.flag(present, _flag_hint(step), _deciding(step))
     name = unit.use(flag, stored)
     return name if flag.values[present[0]] else Not(name)
@@ -269,7 +269,7 @@ def _condition(step: Step | Loop) -> Hashable:
     """Equal for steps that the same graphs have; None for those that all have."""
     if isinstance(step, Loop):
         return LOOPS
-    return tuple(i for i, _ in step.present()) if step.optional else None
+    return tuple(i for i, _ in step.present) if step.optional else None
 
 
 def _super_init(args: tuple[Expr, ...], *, spread: bool = False) -> Call:

@@ -36,7 +36,7 @@ def by_segment(items: Iterable[Item]) -> Iterator[tuple[bool, list[Item]]]:
 
 def have_buffers(steps: Sequence[Step]) -> bool:
     """Whether a step changes tensors of its own when it runs, in training at least."""
-    nodes = [node for step in steps for _, node in step.present()]
+    nodes = [node for step in steps for _, node in step.present]
     inside = [below for node in nodes if isinstance(node, Scope) for _, below, _ in node.graph.walk()]
     layers = (node for node in (*nodes, *inside) if isinstance(node, Layer))
     return any(not tensor.trainable for layer in layers for tensor in layer.state)
@@ -45,7 +45,7 @@ def have_buffers(steps: Sequence[Step]) -> bool:
 def _keys(item: Item) -> Keys:
     """A loop is in a segment if all that it does is in the same; else it may have segments in its turns."""
     if isinstance(item, Step):
-        found = ((i, _segment(node)) for i, node in item.present())
+        found = ((i, _segment(node)) for i, node in item.present)
         return {(i, id(segment)) for i, segment in found if segment is not None}
     parts = [_keys(step) for step in item.steps]
     graphs = {i for i, _ in parts[0]}

@@ -227,7 +227,7 @@ def _constant(entries: Sequence[Entry], values: Sequence[object]) -> bool:
 
 def _labels(body: Body) -> set[str]:
     """Names that arguments may not have, since `self` has attributes of that name."""
-    return {node.name[0] for step in body.steps for _, node in step.present() if node.name}
+    return {node.name[0] for step in body.steps for _, node in step.present if node.name}
 
 
 def _leaves(expr: Expr) -> list[Leaf]:
