@@ -35,7 +35,7 @@ class Resized:
         made = self._made.get(key)
         if made is None:
             made = self._made[key] = self._copy(like, [_entering(like, i, x.shape) for i, x in enumerate(inputs)])
-            self._first[made] = first
+            self._first[made] = made.like = first
             self._latest[first] = made
         return made
 

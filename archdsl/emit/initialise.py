@@ -213,8 +213,9 @@ def _loop(branches: Sequence[Branch], program: Program) -> For:
 def _branches(groups: Mapping[str, list[list[Module]]], modules: Sequence[Module]) -> Iterator[Branch]:
     """Those of one class in turn, special ones first; classes that need no telling apart and start alike are one."""
     found: dict[Hashable, Branch] = {}
+    others = [module for module in modules if _may_be_another(module)]
     for kind, of_kind in groups.items():
-        for branch in _of_kind(kind, of_kind, modules):
+        for branch in _of_kind(kind, of_kind, others):
             key = (kind, len(found)) if branch.tests else tuple(block(branch.body, 0))
             known = found.pop(key, None)  # what they share stands behind the special ones of each
             found[key] = known.joined(branch) if known else branch
@@ -222,9 +223,9 @@ def _branches(groups: Mapping[str, list[list[Module]]], modules: Sequence[Module
         yield reduce(Branch.joined, alike)
 
 
-def _of_kind(kind: str, groups: Sequence[list[Module]], modules: Sequence[Module]) -> Iterator[Branch]:
+def _of_kind(kind: str, groups: Sequence[list[Module]], others: Sequence[Module]) -> Iterator[Branch]:
     left = {module.name for group in groups for module in group}
-    left.update(name for module in modules for name in _may_be_taken_for(kind, module))
+    left.update(name for module in others for name in _may_be_taken_for(kind, module))
     for group in sorted(groups, key=lambda group: (not any(module.special for module in group), len(group))):
         if any(group[0].fills.values()):
             names = [module.name for module in group]
@@ -233,9 +234,18 @@ def _of_kind(kind: str, groups: Sequence[list[Module]], modules: Sequence[Module
             left.difference_update(names)
 
 
+def _may_be_another(module: Module) -> bool:
+    """Whether it may be of more classes than its own, or hold modules."""
+    return _is_foreign(module) or any("." in param for param in module.fills)
+
+
+def _is_foreign(module: Module) -> bool:
+    return not module.kind.startswith("nn.") and module.kind not in OWN
+
+
 def _may_be_taken_for(kind: str, module: Module) -> Iterator[str]:
     """Modules of other classes for which `isinstance` may be true as well: subclasses, and what is inside a layer."""
-    foreign = not module.kind.startswith("nn.") and module.kind not in OWN
+    foreign = _is_foreign(module)
     if foreign and module.kind != kind:
         yield module.name
     if foreign or kind == "nn.Linear":  # of torch's own layers only attention has one inside, a linear map

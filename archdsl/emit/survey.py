@@ -44,8 +44,11 @@ class Survey:
                     self.uses[node.graph].append(node)
                     if node.graph.kind != "block":
                         self.owner.setdefault(node.graph, self.owner[graph])
-        self.places: dict[Graph, list[Place]] = {graph: list(self._places(graph)) for graph in self.graphs}
+        self.places: dict[Graph, list[Place]] = {}
         """For each step of a graph its place in the text."""
+        for graph in self.graphs:
+            like = self.places.get(graph.like) if graph.like else None
+            self.places[graph] = list(self._places(graph)) if like is None else like
         self.aligned: dict[tuple[Graph, ...], Body | None] = {}
         """What `align` made of graphs; it is asked several times."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 from typing import cast
 
 from archdsl.emit import code
@@ -93,11 +94,12 @@ class Writer:
         return code.Items(tuple(map(Literal, item))) if isinstance(item, list) else item
 
     def _number(self, values: Sequence[object], path: str) -> Expr:
-        if isinstance(values[0], form.P) and self._is_one_op():
+        if isinstance(values[0], form.P) and self._is_one_op:
             return Literal(plain(getattr(layer_of(self.members[0]).op, values[0].name)))
         entries = [_entry(member, value) for member, value in zip(self.members, values)]
         return self.unit.slot(entries, self._hint(values[0], path), ("slot", *self.key, path), stored=self.stored)
 
+    @cached_property
     def _is_one_op(self) -> bool:
         """Whether all are the same op, and so have the same parameters."""
         op = layer_of(self.members[0]).op

@@ -312,12 +312,14 @@ class Graph:
     returns: for a network, what is known of each of its `outputs`: the main ones first, at least one, then those of
              training.
     ties:    tensors that steps in it, or below, share.
+    like:    a block's body with the same steps at the same places, on other sizes; None where none is known.
     """
 
     __slots__ = (
         "checks",
         "inputs",
         "kind",
+        "like",
         "nodes",
         "order",
         "outputs",
@@ -340,6 +342,7 @@ class Graph:
         self.order: list[Node] | None = None
         self.returns: list[Output] = []
         self.ties: list[Tie] = []
+        self.like: Graph | None = None
 
     def only_in_training(self, node: Node) -> bool:
         """Whether one of its steps runs in training only: it belongs to such an output of the network."""

@@ -168,7 +168,7 @@ def differs(left: Dim, right: Dim, axis: int | None = None, operands: tuple[int,
 
     What can't be decided passes. With an axis it is said to be compared at run time; without, torch does that anyway.
     """
-    if left.constant is not None and left.constant == right.constant:
+    if left == right:
         return None
     from archdsl.ir import proof
 
