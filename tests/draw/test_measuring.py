@@ -1,0 +1,66 @@
+"""What a reader would trip over is found, each by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from archdsl.draw import svg
+from archdsl.draw.drawing import Box, Drawing, Edge, Group, Text
+from tests.draw.figures import LOOKS
+from tests.draw.measuring import trips
+
+A = Box("a", "conv", 100, 50, 80, 30, (Text("conv", 100, 50),))
+B = Box("b", "conv", 100, 150, 80, 30, (Text("pool", 100, 150),))
+FLOW = Edge("flow", "a", "b", ((100, 65), (100, 90), (100, 110), (100, 135)))
+
+
+def measured(**changes: Any) -> list[str]:
+    given = {"groups": (), "edges": (FLOW,), "boxes": (A, B), "texts": (), "width": 200.0, "height": 200.0} | changes
+    return trips(svg.write(Drawing("net", looks=LOOKS, **given)))
+
+
+def test_nothing() -> None:
+    assert measured() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"height": 900.0}, "a page of 200 by 900 points: 1 to 4.5"),
+        ({"width": 130.0}, "a lies beyond the page"),
+        ({"boxes": (A, B, Box("c", "conv", 120, 170, 80, 30))}, "b and c overlap"),
+        ({"boxes": (A, B, Box("c", "conv", 100, 100, 30, 10))}, "the line flow runs through c"),
+        (
+            {"boxes": (A, B, Box("c", "conv", 30, 100, 40, 20, (Text("a long label", 30, 100),)))},
+            "c: the text 'a long label' leaves its box",
+        ),
+        (
+            {"boxes": (A, B, Box("c", "conv", 30, 100, 40, 20, (Text("high", 30, 92),)))},
+            "c: the text 'high' leaves its box",
+        ),
+        ({"groups": (Group("g", "group", 50, 20, 150, 160),)}, "b lies half in g"),
+        (
+            {"groups": (Group("g", "group", 50, 20, 150, 100), Group("h", "group", 40, 80, 160, 180))},
+            "g and h cross",
+        ),
+        (
+            {"groups": (Group("g", "group", 40, 20, 160, 180, Text("title", 150, 30, anchor="start")),)},
+            "g: the text 'title' leaves its frame",
+        ),
+        ({"texts": (Text("64x56x56", 100, 100),)}, "the line flow strikes out the text '64x56x56'"),
+        ({"texts": (Text("64x56x56", 140, 152),)}, "the text '64x56x56' lies on b"),
+        ({"texts": (Text("here", 30, 100), Text("there", 40, 102))}, "the texts 'here' and 'there' overlap"),
+    ],
+)
+def test_each_is_found(changes: dict[str, Any], found: str) -> None:
+    assert found in measured(**changes)
+
+
+def test_a_line_may_touch_its_own_boxes_alone() -> None:
+    aside = Box("c", "conv", 100, 100, 60, 10)
+    around = Edge("around", "a", "b", ((140, 50), (190, 50), (190, 150), (140, 150)))
+    assert measured(edges=(around,), boxes=(A, B, aside)) == []
+    through = Edge("through", "a", "b", ((140, 50), (0, 50), (0, 150), (140, 150)))
+    assert "the line through runs through a" in measured(edges=(through,))
