@@ -5,7 +5,12 @@ a -> b -> c -> d     ->     a -> [b -> c] -> d
 
 from __future__ import annotations
 
-from archdsl.draw.parts import End, Frame, Part, Wire
+from archdsl.draw.parts import End, Fork, Frame, Part, Wire
+
+
+def members(part: Part) -> list[Part]:
+    """What of a part can be the end of a wire: of a fork, its branches."""
+    return list(part.branches) if isinstance(part, Fork) else [part]
 
 
 def sources_of(frame: Frame, parts: list[Part]) -> list[End]:
@@ -22,8 +27,9 @@ def enclose(frame: Frame, parts: list[Part], kind: str, title: str) -> Frame:
     """Put a frame around some parts of another, in the place of the first."""
     inner = Frame(parts[0].path, None, kind, parts[-1].shape, title)
     inner.region = parts[0].region
-    inner.parts = parts
-    inside = set(map(id, parts))
+    inner.parts = list(parts)
+    inner.arranged = frame.arranged
+    inside = {id(member) for part in parts for member in members(part)}
     inputs: dict[End, int] = {}
     results: dict[End, int] = {}
     outer: list[Wire] = []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from archdsl.draw.drawing import Drawing
-from archdsl.draw.layout import measure
 from archdsl.draw.layout.build import Builder
 from archdsl.draw.layout.page import Page
 from archdsl.draw.outline import View, outline
 from archdsl.draw.palette import LOOKS
 from archdsl.draw.parts import Part
+from archdsl.draw.passes import simplify
 from archdsl.ir.graph import Program
 
 DIRECTIONS = ("down", "right")
@@ -17,8 +17,9 @@ DIRECTIONS = ("down", "right")
 def figure(program: Program, view: View, direction: str = "down") -> Drawing:
     """Lay out what a view shows. Raises `KeyError` where a path names no scope."""
     root = outline(program, view)
+    simplify(root, program, view)
     upright = direction == "down"
-    placed = Builder(upright).sequence(root, measure.widest(root))
+    placed = Builder(upright).whole(root)
     page = Page(root, placed, upright, _facts)
     width, height = page.size
     return Drawing(

@@ -27,10 +27,10 @@ def layer_kind(node: Layer) -> str:
     return node.op.role
 
 
-def closed(node: Scope, given: Sizes | None, made: Sizes | None) -> str:
+def closed(node: Scope, given: Sizes | None, made: Sizes | None, repeated: bool = False) -> str:
     """A scope as one box: its name, or its block's where it has a number only; and the channels it makes."""
     name = node.name[-1] if node.name and not node.name[-1].isdigit() else ""
-    words = [name or what(node)]
+    words = [what(node) if repeated and node.graph.kind == "block" else name or what(node)]
     if made is not None and made.channels is not None:
         words.append(str(made.dims[made.channels]))
     if factor := shrinks(given, made):
@@ -47,11 +47,18 @@ def scope_kind(node: Scope) -> str:
     return "block" if node.graph.kind == "block" else "stage"
 
 
-def title(node: Scope) -> str:
-    """Of the frame around an opened scope."""
+def title(node: Scope, repeated: bool = False) -> str:
+    """Of the frame around an opened scope: its name, or its block's where it has none or stands for several."""
+    if repeated and node.graph.kind == "block":
+        return cut(node.graph.title)
     name = node.name[-1] if node.name and not node.name[-1].isdigit() else ""
     block = node.graph.title if node.graph.kind == "block" else ""
     return cut(name or block or (node.graph.kind if node.graph.kind != "group" else ""))
+
+
+def both(outer: str, inner: str) -> str:
+    """The titles of two frames of which one is left."""
+    return cut("  ".join(dict.fromkeys(text for text in (outer, inner) if text)))
 
 
 def given(name: str, sizes: Sizes | None) -> str:

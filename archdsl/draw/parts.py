@@ -50,6 +50,13 @@ class Part:
         self.region: Region | None = node.place.region if node else None
         self.training = False
 
+    def within(self, kind: str) -> Region | None:
+        """The innermost region of a kind that it stands in, among those of its frame's scope."""
+        region = self.region
+        while region is not None and region.kind != kind:
+            region = region.parent
+        return region
+
 
 class Leaf(Part):
     """One box. `with_it` are steps that are not drawn: they act on what it made, or on what it is given."""
@@ -63,6 +70,18 @@ class Leaf(Part):
         self.text = text
         self.caption = caption
         self.with_it: list[Node] = []
+
+
+class Fork(Part):
+    """Branches side by side, each a frame without a border. `axis`: which of them lies on the main axis; None: the
+    axis runs through their middle."""
+
+    __slots__ = ("axis", "branches")
+
+    def __init__(self, branches: list[Frame], axis: int | None) -> None:
+        super().__init__(branches[0].path, None, "fork", None)
+        self.branches = branches
+        self.axis = axis
 
 
 class End:
@@ -97,7 +116,7 @@ class Wire:
 class Frame(Part):
     """An opened scope, a section, or a repeat: its parts in the order in which they run."""
 
-    __slots__ = ("inputs", "parts", "results", "title", "wires")
+    __slots__ = ("arranged", "inputs", "parts", "piece", "results", "title", "wires")
 
     def __init__(self, path: tuple[str, ...], node: Node | None, kind: str, shape: Sizes | None, title: str) -> None:
         super().__init__(path, node, kind, shape)
@@ -106,6 +125,10 @@ class Frame(Part):
         self.wires: list[Wire] = []
         self.inputs = 0
         self.results = 0
+        self.arranged = False
+        """What runs side by side is in forks."""
+        self.piece: Frame | None = None
+        """The frame that it is a part of, where that is broken over columns."""
 
     def into(self, part: Part | None) -> list[Wire]:
         """The wires that end at a part; None: at the frame's own results."""

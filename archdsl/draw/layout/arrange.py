@@ -5,20 +5,9 @@ a, b1, b2, c, concat(b2, c)     ->     a, [b1, b2 | c], concat        if b1 and 
 
 from __future__ import annotations
 
-from archdsl.draw.enclose import enclose, sources_of
-from archdsl.draw.parts import Frame, Part
-
-
-class Fork(Part):
-    """Branches side by side, each a frame without a border. `axis`: which of them lies on the main axis; None: the
-    axis runs through their middle."""
-
-    __slots__ = ("axis", "branches")
-
-    def __init__(self, branches: list[Frame], axis: int | None) -> None:
-        super().__init__(branches[0].path, None, "fork", None)
-        self.branches = branches
-        self.axis = axis
+from archdsl.draw.enclose import dissolve, enclose, sources_of
+from archdsl.draw.parts import Fork, Frame, Part
+from archdsl.ir.graph import Scope
 
 
 class _Wiring:
@@ -39,8 +28,11 @@ class _Wiring:
 
 def arrange(frame: Frame) -> None:
     """Put the parts of a frame that run side by side into forks."""
+    if frame.arranged:
+        return
+    frame.arranged = True
     wiring = _Wiring(frame)
-    aside = _asides(wiring)
+    aside = {} if frame.kind == "branch" else _asides(wiring)
     main = [i for i in range(len(frame.parts)) if i not in aside]
     for members, branches in _forks(main, wiring):
         parts = [[wiring.parts[i] for i in branch] for branch in branches]
@@ -54,9 +46,20 @@ def arrange(frame: Frame) -> None:
 def _put_side_by_side(frame: Frame, branches: list[list[Part]], axis: int | None, first: Part) -> None:
     at = frame.parts.index(first)
     made = [enclose(frame, parts, "branch", "") for parts in branches]
+    for branch in made:
+        branch.arranged = False
+        _bare(branch)
     gone = set(map(id, made))
     frame.parts = [part for part in frame.parts if id(part) not in gone]
     frame.parts.insert(at, Fork(made, axis))
+
+
+def _bare(branch: Frame) -> None:
+    """A column shows well enough what belongs together: plain braces in it need no border."""
+    part = branch.parts[0]
+    alone = len(branch.parts) == 1 and isinstance(part, Frame) and part.repeat == 1
+    if alone and isinstance(part.node, Scope) and part.node.graph.kind == "group":
+        dissolve(branch, part)
 
 
 def _forks(numbers: list[int], wiring: _Wiring) -> list[tuple[list[int], list[list[int]]]]:
@@ -120,6 +123,8 @@ def _put_aside(frame: Frame, group: list[Part], anchor: int, wiring: _Wiring) ->
     training = group[0].training
     columns = [group] if training else [[part] for part in group]
     made = [enclose(frame, parts, "branch", "") for parts in columns]
+    for branch in made:
+        branch.arranged = False
     gone = set(map(id, made))
     frame.parts = [part for part in frame.parts if id(part) not in gone]
     part = wiring.parts[anchor] if 0 <= anchor < len(wiring.parts) else None
@@ -131,6 +136,7 @@ def _put_aside(frame: Frame, group: list[Part], anchor: int, wiring: _Wiring) ->
         frame.parts.insert(place, Fork([_empty(frame), *made], 0))
     else:
         main = enclose(frame, [row], "branch", "")
+        main.arranged = False
         frame.parts[beside] = Fork([main, *made], 0)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from archdsl.draw.fonts import width
 from archdsl.draw.layout import measure
 from archdsl.draw.layout.placed import Block, Border, Placed, Stub
@@ -37,6 +39,36 @@ class Single(Placed):
 
     def side_out(self, end: End) -> Stub | None:
         return Stub([(self.length * (0.7 if self.both else 0.5), self.high)], self.leaf)
+
+
+class Bar(Placed):
+    """What branches come together in, with a field for each of them at its end: for a concatenation."""
+
+    def __init__(self, leaf: Leaf, operands: list[tuple[int, float, str]], upright: bool) -> None:
+        """operands: of each wire from a branch, its number, where it arrives, and what its field says."""
+        operands = sorted(operands, key=lambda operand: operand[1])
+        places = [place for _, place, _ in operands]
+        edges = [(a + b) / 2 for a, b in pairwise(places)]
+        half = max(measure.SIZE * 2, *(width(text, measure.SMALL) / 2 + 4 for _, _, text in operands))
+        edges = [min(places[0] - half, edges[0] - half), *edges, max(places[-1] + half, edges[-1] + half)]
+        field = measure.PORT if upright else 2 * half
+        length = field + (measure.LINE - 2 if upright else measure.room(leaf)[0])
+        super().__init__(length, edges[0], edges[-1])
+        self.leaf = leaf
+        self.places = {index: place for index, place, _ in operands}
+        block = Block(leaf, length / 2, (edges[0] + edges[-1]) / 2, length, edges[-1] - edges[0])
+        block.ports = [(a, b, text) for a, b, (_, _, text) in zip(edges, edges[1:], operands)]
+        block.field = field
+        self.blocks.append(block)
+
+    def lead(self, end: End) -> Stub | None:
+        return Stub([(0, self.places[end.index])], self.leaf) if end.index in self.places else None
+
+    def tail(self, end: End) -> Stub | None:
+        return Stub([(self.length, 0)], self.leaf)
+
+    def side_in(self, end: End) -> Stub | None:
+        return None if end.index in self.places else Stub([(self.length * 0.7, self.high)], self.leaf)
 
 
 class Framed(Placed):

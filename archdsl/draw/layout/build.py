@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from archdsl.draw import fonts
 from archdsl.draw.layout import measure
-from archdsl.draw.layout.arrange import Fork, arrange
-from archdsl.draw.layout.boxes import Framed, Side, Single
+from archdsl.draw.layout.arrange import arrange
+from archdsl.draw.layout.boxes import Bar, Framed, Side, Single
 from archdsl.draw.layout.placed import Placed
 from archdsl.draw.layout.sequence import Sequence
-from archdsl.draw.parts import Frame, Leaf, Part
+from archdsl.draw.layout.wrap import Columns, Wrap, columns, merge_pieces
+from archdsl.draw.parts import Fork, Frame, Leaf, Part
 
 
 class Builder:
@@ -15,17 +17,56 @@ class Builder:
 
     def __init__(self, upright: bool) -> None:
         self.upright = upright
+        self.lengths: dict[int, float] = {}
+
+    def whole(self, root: Frame) -> Placed:
+        """The figure, in columns where it is too long for a page."""
+        wide = measure.widest(root)
+        placed = self.sequence(root, wide)
+        number = columns(placed)
+        if number == 1 or not (broken := Wrap(self.lengths).run(root, number)):
+            return placed
+        for column in broken:
+            merge_pieces(column)
+        return Columns(root, [self.framed(column, wide) for column in broken])
 
     def sequence(self, frame: Frame, wide: float) -> Sequence:
         """The parts of a frame. wide: the width of boxes on its axis."""
         arrange(frame)
         rows = [self.part(part, wide) for part in frame.parts]
+        self.lengths.update((id(part), row.length) for part, row in zip(frame.parts, rows))
         row_of: dict[int, int] = {}
         for i, part in enumerate(frame.parts):
             row_of[id(part)] = i
             if isinstance(part, Fork):
                 row_of.update((id(branch), i) for branch in part.branches)
-        return Sequence(frame, rows, row_of, frame.wires, {})
+        for i, part in enumerate(frame.parts):
+            if isinstance(part, Leaf) and part.kind == "bar" and i and isinstance(frame.parts[i - 1], Fork):
+                rows[i] = self.bar(frame, part, rows[i - 1], row_of, i - 1) or rows[i]
+        return Sequence(
+            frame, rows, row_of, frame.wires, self.texts(frame, self.upright), self.texts(frame, not self.upright)
+        )
+
+    def bar(self, frame: Frame, leaf: Leaf, fork: Placed, row_of: dict[int, int], row: int) -> Placed | None:
+        """A bar with fields, where several branches end in it."""
+        operands: list[tuple[int, float, str]] = []
+        for wire in frame.into(leaf):
+            if (
+                wire.source.part is not None
+                and row_of[id(wire.source.part)] == row
+                and (tail := fork.tail(wire.source))
+            ):
+                shape = wire.shape
+                text = str(shape.dims[shape.channels]) if shape and shape.channels is not None else ""
+                operands.append((wire.target.index, tail.points[-1][1], text))
+        return Bar(leaf, operands, self.upright) if len({place for _, place, _ in operands}) > 1 else None
+
+    def texts(self, frame: Frame, high: bool) -> dict[int, float]:
+        """How much room the texts beside wires need: their height, or their width."""
+        long = measure.SMALL + 14
+        return {
+            id(wire): long if high else fonts.width(wire.text, measure.SMALL) + 16 for wire in frame.wires if wire.text
+        }
 
     def part(self, part: Part, wide: float) -> Placed:
         if isinstance(part, Fork):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from archdsl.draw.drawing import Point
 
 RADIUS = 7
+STRAIGHT = 10
+"""Length of the last piece of a curve."""
 
 
 def curve(points: list[Point], upright: bool) -> tuple[Point, ...]:
@@ -54,11 +56,14 @@ def _corner(a: Point, corner: Point, b: Point) -> list[Point]:
 
 
 def _slanting(a: Point, b: Point, upright: bool) -> list[Point]:
+    """The last piece is straight, for the arrow."""
     if upright:
-        middle = (a[1] + b[1]) / 2
-        return [(a[0], middle), (b[0], middle), b]
-    middle = (a[0] + b[0]) / 2
-    return [(middle, a[1]), (middle, b[1]), b]
+        end = (b[0], b[1] - STRAIGHT)
+        middle = (a[1] + end[1]) / 2
+        return [(a[0], middle), (b[0], middle), end, *_straight(end, b)]
+    end = (b[0] - STRAIGHT, b[1])
+    middle = (a[0] + end[0]) / 2
+    return [(middle, a[1]), (middle, b[1]), end, *_straight(end, b)]
 
 
 def _mix(a: Point, b: Point, t: float) -> Point:

@@ -11,6 +11,9 @@ from archdsl.draw.layout.curve import curve
 from archdsl.draw.layout.placed import Block, Border, Line, Placed, Spot
 from archdsl.draw.parts import End, Frame, Leaf, Part
 
+SHAPES = {"sign": "circle", "dense": "box", "pool": "cut", "reshape": "box", "bar": "bar"}
+"""Of boxes, by their kind; others have round corners."""
+
 MARGIN = 8
 """Around the figure."""
 
@@ -25,9 +28,24 @@ class Page:
         self.origin = (MARGIN, MARGIN - placed.low)
         self.sources = Sources(root)
         self.texts: list[Text] = []
+        self.names: dict[int, str] = {}
+        self.taken: dict[str, int] = {}
         self.groups = [self._group(border) for border in sorted(placed.borders, key=_area, reverse=True)]
         self.edges = unique(self._edge(line) for line in placed.lines)
         self.boxes = [box for block in placed.blocks for box in self._boxes(block)]
+
+    def name(self, part: Part) -> str:
+        """The id of a part: its path, and what it stands for; with a number where that is an earlier one's already."""
+        if (known := self.names.get(id(part))) is None:
+            path = ".".join(part.path)
+            if isinstance(part, Frame) and part.node is None:
+                path = f"{path} {part.kind}"
+            known = f"{path}..{part.last[-1]}" if part.repeat > 1 else path
+            number = self.taken[known] = self.taken.get(known, 0) + 1
+            if number > 1:
+                known = f"{known} {number}"
+            self.names[id(part)] = known
+        return known
 
     @property
     def size(self) -> Point:
@@ -42,6 +60,9 @@ class Page:
         leaf = block.leaf
         x, y = self.point((block.m, block.c))
         wide, high = (block.breadth, block.length) if self.upright else (block.length, block.breadth)
+        if block.ports:
+            yield from self._bar(block)
+            return
         bold = leaf.kind == "sign"
         texts = [Text(leaf.text + measure.count(leaf), x, y, measure.SIZE, bold, kind=leaf.kind)]
         if leaf.caption:
@@ -49,7 +70,29 @@ class Page:
                 Text(texts[0].text, x, y - 6, measure.SIZE, bold, kind=leaf.kind),
                 Text(leaf.caption, x, y + 7, measure.SMALL, kind=leaf.kind),
             ]
-        yield Box(identity(leaf), leaf.kind, x, y, wide, high, tuple(texts), self.facts(leaf))
+        shape = SHAPES.get(leaf.kind, "round")
+        if shape == "circle" and wide != high:
+            shape = "round"
+        yield Box(self.name(leaf), leaf.kind, x, y, wide, high, tuple(texts), self.facts(leaf), shape)
+
+    def _bar(self, block: Block) -> Iterable[Box]:
+        """The bar, and before it the fields."""
+        leaf = block.leaf
+        for i, (low, high, text) in enumerate(block.ports):
+            m = block.m - block.length / 2 + block.field / 2
+            yield self._plain(f"{self.name(leaf)}:{i}", "port", m, (low + high) / 2, block.field, high - low, text)
+        length = block.length - block.field
+        m = block.m + block.length / 2 - length / 2
+        yield self._plain(self.name(leaf), "bar", m, block.c, length, block.breadth, leaf.text, self.facts(leaf))
+
+    def _plain(
+        self, name: str, kind: str, m: float, c: float, length: float, breadth: float, text: str,
+        facts: tuple[str, ...] = (),
+    ) -> Box:  # fmt: skip
+        x, y = self.point((m, c))
+        wide, high = (breadth, length) if self.upright else (length, breadth)
+        size = measure.SMALL if kind == "port" else measure.SIZE
+        return Box(name, kind, x, y, wide, high, (Text(text, x, y, size, kind=kind),), facts, kind)
 
     def _group(self, border: Border) -> Group:
         frame = border.frame
@@ -62,13 +105,19 @@ class Page:
             count = measure.count(frame).strip()
             self.texts.append(Text(count, right - PAD, top + PAD + 1, measure.SMALL, True, "end", "title"))
         kind = "repeat" if frame.repeat > 1 else frame.kind
-        return Group(identity(frame), kind, left, top, right, bottom, title, self.facts(frame))
+        return Group(self.name(frame), kind, left, top, right, bottom, title, self.facts(frame))
 
     def _edge(self, line: Line) -> Edge:
         source = self.sources.leaf(line.context, line.wire.source)
-        start, end = (identity(source) if source else ""), identity(line.target)
+        start, end = (self.name(source) if source else ""), self.name(line.target)
         path = curve([self.point(spot) for spot in line.points], self.upright)
-        return Edge(f"{start} -> {end}", start, end, path, line.wire.kind)
+        text = None
+        if line.text:
+            x, y = self.point(line.text[:2])
+            anchor = "start" if self.upright else "middle"
+            x, y = (x + 5, y) if self.upright else (x, y - measure.SMALL)
+            text = Text(line.text[2], x, y, measure.SMALL, anchor=anchor, kind=line.wire.kind)
+        return Edge(f"{start} -> {end}", start, end, path, line.wire.kind, text)
 
 
 def _area(border: Border) -> float:
@@ -103,12 +152,6 @@ class Sources:
                 return None
             end = found
         return end.part
-
-
-def identity(part: Part) -> str:
-    """The id of a part in the figure: its path, with what it stands for."""
-    path = ".".join(part.path)
-    return f"{path}..{part.last[-1]}" if part.repeat > 1 else path
 
 
 def unique(edges: Iterable[Edge]) -> list[Edge]:

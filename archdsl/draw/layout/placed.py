@@ -10,9 +10,10 @@ Spot = tuple[float, float]
 
 
 class Block:
-    """A leaf's box, by its middle. `ports` are the fields of a bar: where each begins, ends, and what it says."""
+    """A leaf's box, by its middle. `ports` are the fields at the start of a bar, each `field` long: from where to where
+    across, and what it says."""
 
-    __slots__ = ("breadth", "c", "leaf", "length", "m", "ports")
+    __slots__ = ("breadth", "c", "field", "leaf", "length", "m", "ports")
 
     def __init__(self, leaf: Leaf, m: float, c: float, length: float, breadth: float) -> None:
         self.leaf = leaf
@@ -21,6 +22,7 @@ class Block:
         self.length = length
         self.breadth = breadth
         self.ports: list[tuple[float, float, str]] = []
+        self.field = 0.0
 
 
 class Border:
@@ -42,13 +44,15 @@ class Line:
     context: the frame that the wire stands in, from which its ends are found.
     """
 
-    __slots__ = ("context", "points", "target", "wire")
+    __slots__ = ("context", "points", "target", "text", "wire")
 
     def __init__(self, context: Frame, wire: Wire, points: list[Spot], target: Leaf) -> None:
         self.context = context
         self.wire = wire
         self.points = points
         self.target = target
+        self.text: tuple[float, float, str] | None = None
+        """What is written beside it, and where."""
 
 
 class Stub(Record):
@@ -105,6 +109,8 @@ class Placed:
             border.c1 += c
         for line in other.lines:
             line.points = [(a + m, b + c) for a, b in line.points]
+            if line.text:
+                line.text = (line.text[0] + m, line.text[1] + c, line.text[2])
         self.blocks += other.blocks
         self.borders += other.borders
         self.lines += other.lines

@@ -12,7 +12,7 @@ from archdsl.draw.parts import End, Frame, Leaf, Part, Wire
 
 GAP = 16
 """Between rows that a straight line joins."""
-FAN = 30
+FAN = 34
 """Between rows where lines spread or come together."""
 SLOT = 8
 """Between two lines that run across in one gap."""
@@ -39,9 +39,11 @@ class Sequence(Placed):
     """Laid out rows of one frame. Inputs and results of number 0 lie on the axis, others at the high side."""
 
     def __init__(
-        self, frame: Frame, rows: list[Placed], row_of: dict[int, int], wires: list[Wire], texts: dict[int, float]
-    ) -> None:
-        """row_of: the row of each part, by its identity. texts: how much room a wire's text needs along."""
+        self, frame: Frame, rows: list[Placed], row_of: dict[int, int], wires: list[Wire],
+        texts: dict[int, float], across: dict[int, float],
+    ) -> None:  # fmt: skip
+        """row_of: the row of each part, by its identity. texts: how much room a wire's text needs along, `across` how
+        much beside it."""
         super().__init__(0, 0, 0)
         self.frame = frame
         self.rows = rows
@@ -50,7 +52,7 @@ class Sequence(Placed):
         self.rails: dict[End, Rail] = {}
         self.starts: list[float] = []
         self.gaps: list[float] = []
-        self.sides: dict[tuple[int, str, int], float] = {}
+        self.rooms: list[float] = []
         self.slots: dict[tuple[int, str, int], float] = {}
         self._leads: dict[int, Stub] = {}
         self._tails: dict[int, Stub] = {}
@@ -58,7 +60,7 @@ class Sequence(Placed):
         self._sides_out: dict[int, Stub] = {}
         self._sort(wires)
         self._stack(texts)
-        self._assign_lanes()
+        self._assign_lanes(across)
         self._draw_straight()
         self._draw_rails()
         for row, start in zip(rows, self.starts):
@@ -118,6 +120,7 @@ class Sequence(Placed):
             for n, rail in enumerate(sorted(ins[i], key=lambda rail: rail.row)):
                 self.slots[id(rail), "in", i] = m + room - 9 - SLOT * n
             self.gaps.append(m)
+            self.rooms.append(room)
             m += room
             if i < len(self.rows):
                 self.starts.append(m)
@@ -142,7 +145,7 @@ class Sequence(Placed):
 
     # Lanes: the shortest rail nearest to the rows.
 
-    def _assign_lanes(self) -> None:
+    def _assign_lanes(self, texts: dict[int, float]) -> None:
         done: list[tuple[float, float, float]] = []
         for rail in sorted(self.rails.values(), key=lambda rail: (rail.key[1] - rail.key[0], rail.row)):
             if self._needs_no_lane(rail):
@@ -155,8 +158,9 @@ class Sequence(Placed):
             ]
             others = [lane for m0, m1, lane in done if m0 < last + SLOT and m1 > first - SLOT]
             rail.lane = max([*beside, *others], default=0) + LANE
-            done.append((first, last, rail.lane))
-            self.high = max(self.high, rail.lane)
+            text = max((texts.get(id(wire), 0) for wire, _ in rail.wires), default=0)
+            done.append((first, last, rail.lane + text))
+            self.high = max(self.high, rail.lane + text)
 
     def _needs_no_lane(self, rail: Rail) -> bool:
         """A value from the side that one step takes at its own side."""
@@ -219,7 +223,10 @@ class Sequence(Placed):
                 self._tails[target.index] = Stub(joined(tail.points, [(self.length, 0)]), tail.leaf)
             else:
                 tail, lead = self._tail(source), self._lead(target, row)
-                self.lines.append(Line(self.frame, wire, joined(tail.points, lead.points), lead.leaf))
+                line = Line(self.frame, wire, joined(tail.points, lead.points), lead.leaf)
+                if wire.text:
+                    line.text = (self.gaps[row] + self.rooms[row] / 2, lead.points[0][1], wire.text)
+                self.lines.append(line)
 
     def _draw_rails(self) -> None:
         for rail in self.rails.values():
@@ -263,7 +270,14 @@ class Sequence(Placed):
             ends = self._tails if wire.target.index == 0 else self._sides_out
             ends[wire.target.index] = Stub(points, leaf)
         elif goal is not None:
-            self.lines.append(Line(self.frame, wire, points, goal))
+            line = Line(self.frame, wire, points, goal)
+            if wire.text:
+                line.text = (
+                    (self._departure(rail) + self._arrival(rail, wire, self._gap_of(wire))) / 2,
+                    rail.lane,
+                    wire.text,
+                )
+            self.lines.append(line)
 
     def _begin(self, rail: Rail, started: bool) -> tuple[list[Spot], Leaf | None]:
         """How a rail leaves, up to where it turns to its lane; and what made its value."""

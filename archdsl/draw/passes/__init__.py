@@ -1,0 +1,49 @@
+"""From all the steps of a level to what its figure shows. Each pass changes a frame; inner frames come first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archdsl.draw.outline import View
+from archdsl.draw.parts import Frame, Part
+from archdsl.draw.passes.absorb import absorb
+from archdsl.draw.passes.dense import dense
+from archdsl.draw.passes.fold import Fold
+from archdsl.draw.passes.reductions import reductions
+from archdsl.draw.passes.sections import sections, turns
+from archdsl.draw.passes.shortcuts import shortcuts
+from archdsl.draw.passes.sizes import sizes
+from archdsl.draw.passes.unwrap import unwrap
+from archdsl.ir.graph import Program
+
+
+def simplify(root: Frame, program: Program, view: View) -> None:
+    """Run the passes that the view asks for."""
+    steps: list[Callable[[Frame], None]] = []
+    if view.merges_steps:
+        steps += [unwrap, shortcuts, absorb]
+    steps.append(lambda frame: dense(frame, view.fold))
+    if view.fold:
+        steps.append(Fold(program.graph, view).run)
+    if view.merges_steps:
+        steps.append(turns)
+    steps.append(lambda frame: sections(frame, closed=view.level == "network"))
+    for frame in inner_first(root):
+        for step in steps:
+            step(frame)
+    for frame in inner_first(root):
+        reductions(frame)
+    sizes(root)
+
+
+def inner_first(root: Frame) -> list[Frame]:
+    """Every frame, what is in it before itself."""
+    found: list[Frame] = []
+    stack: list[Part] = [root]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Frame):
+            found.append(part)
+            stack += part.parts
+    found.reverse()
+    return found

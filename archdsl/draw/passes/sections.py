@@ -1,0 +1,69 @@
+"""Frames for what the spec keeps together without a scope: sections, and the turns of a loop over layers.
+
+conv -> pool -> conv -> conv -> pool     ->     [conv -> pool] -> [conv -> conv -> pool]
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from archdsl.draw.enclose import enclose
+from archdsl.draw.labels import MINOR
+from archdsl.draw.parts import Frame, Leaf, Part
+from archdsl.ir.graph import Layer
+
+SECTION = "section"
+
+
+def sections(frame: Frame, closed: bool = False) -> None:
+    """Put a frame around the parts of each section; one box, if `closed`."""
+    for region, group in groupby(list(frame.parts), _section):
+        if region is None:
+            continue
+        parts = list(group)
+        if len(parts) == len(frame.parts):
+            continue
+        title = str(getattr(region, "title", ""))
+        inner = enclose(frame, parts, "section", title)
+        if closed:
+            _close(frame, inner)
+
+
+def _section(part: Part) -> object:
+    return part.within(SECTION)
+
+
+def _close(frame: Frame, inner: Frame) -> None:
+    leaf = Leaf(inner.path, inner.parts[0].node, "stage", inner.shape, inner.title)
+    leaf.last = inner.parts[-1].path
+    for wire in frame.wires:
+        if wire.source.part is inner:
+            wire.source.part = leaf
+        if wire.target.part is inner:
+            wire.target.part = leaf
+    frame.replace([inner], leaf)
+
+
+def turns(frame: Frame) -> None:
+    """Put a frame around each turn of a loop whose turns are layers alone, more than one."""
+    runs = [(key, list(group)) for key, group in groupby(list(frame.parts), _turn)]
+    loops: dict[object, list[list[Part]]] = {}
+    for key, parts in runs:
+        if key is not None:
+            loops.setdefault(key[0], []).append(parts)
+    for found in loops.values():
+        several = sum(len(parts) > 1 for parts in found)
+        if len(found) > 1 and several > 1 and all(map(_is_layer, (part for parts in found for part in parts))):
+            for parts in found:
+                if len(parts) > 1:
+                    enclose(frame, parts, "turn", str(parts[0].shape or ""))
+
+
+def _turn(part: Part) -> tuple[object, int] | None:
+    """The outermost loop that a step of the scope stands in, and its turn."""
+    turn = part.node.place.turns[0] if part.node and part.node.place.turns else None
+    return (turn.loop, turn.index) if turn else None
+
+
+def _is_layer(part: Part) -> bool:
+    return isinstance(part.node, Layer) and (part.node.op.role not in MINOR)
