@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import curves
-import digits
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -23,6 +22,7 @@ from torch.nn import functional as F
 from train import measured, schedule
 
 import archdsl
+from archdsl.run import digits
 
 ROOT = Path(__file__).parents[1]
 

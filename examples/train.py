@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import curves
-import digits
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from run import Epoch, Run
@@ -25,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import archdsl
+from archdsl.run import digits
 
 CLASSES = 10
 

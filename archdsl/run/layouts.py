@@ -1,0 +1,60 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+"""Which of a network each process has: the spec says it, by its mesh or stages, and the number of processes does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch.distributed as dist
+from torch.distributed.device_mesh import init_device_mesh
+from torch.nn import functional as F
+
+from archdsl import api
+from archdsl.devices.checkpoint import Cut
+from archdsl.devices.local import group_mesh, local
+from archdsl.devices.pipeline import Pipeline
+from archdsl.devices.watch import Watch
+from archdsl.ir.graph import Program
+from archdsl.ir.stages import stages_of
+from archdsl.run.training import OnMesh, Staged, Training
+
+if TYPE_CHECKING:
+    from archdsl.run.loop import Plan
+
+
+def training(program: Program, plan: Plan, watch: Watch | None) -> Training:
+    """This process's part of the training. Raises `ValueError` where the number of processes does not fit."""
+    if watch is None:
+        return Training([api.build(program)], plan.lr, plan.momentum)
+    if stages_of(program.graph):
+        return _staged(program, plan)
+    return _on_mesh(program, plan, watch)
+
+
+def _staged(program: Program, plan: Plan) -> Training:
+    pipeline = Pipeline(
+        program,
+        api.build(program).state_dict(),
+        F.cross_entropy,
+        batch=plan.batch,
+        microbatches=plan.microbatches,
+        schedule=plan.schedule,  # type: ignore[arg-type]
+    )
+    return Staged(pipeline, plan.lr, plan.momentum)
+
+
+def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:
+    processes, devices = dist.get_world_size(), group_mesh(program)
+    size = devices.size if devices else 1
+    if processes % size:
+        raise ValueError(f"{program.title} is for {devices}: {processes} processes are no multiple of {size}")
+    replicas = processes // size
+    if plan.batch % replicas:
+        raise ValueError(f"a batch of {plan.batch} does not divide over {replicas} replicas")
+    if devices is None:
+        mesh = init_device_mesh("cpu", (replicas,), mesh_dim_names=("data",))
+    else:
+        mesh = init_device_mesh("cpu", (replicas, size), mesh_dim_names=("data", devices.name))
+    module: Any = api.load(plan.path, plan.variant, mesh=mesh, watch=watch, **plan.params)
+    cut = Cut(local(program, mesh.get_local_rank(1)).parts, mesh, 1) if devices else None
+    return OnMesh(module, mesh, cut, plan.lr, plan.momentum)

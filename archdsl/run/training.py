@@ -1,0 +1,113 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+"""A network in training, on however many processes: a step, and the tensors that a checkpoint is made of.
+
+What it is trained with is SGD with momentum on the cross entropy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.device_mesh import DeviceMesh
+from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
+
+from archdsl.devices.checkpoint import Cut
+from archdsl.devices.pipeline import Pipeline
+
+
+class Training:
+    """One device, or every process has all of a step's samples.
+
+    cut:    which parts of tensors this process has.
+    losses: it knows the loss.
+    """
+
+    cut: Cut | None = None
+    knows_loss = True
+
+    def __init__(self, modules: Iterable[nn.Module], lr: float, momentum: float) -> None:
+        self.modules = nn.ModuleList(modules)
+        self.optimizer = torch.optim.SGD(self.modules.parameters(), lr=lr, momentum=momentum)
+
+    def step(self, images: Tensor, classes: Tensor) -> float | None:
+        """Train on a batch; the mean loss over it, where it is known."""
+        self.modules.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.backward(images, classes)
+        self.optimizer.step()
+        return None if loss is None else float(loss.detach())
+
+    def backward(self, images: Tensor, classes: Tensor) -> Tensor | None:
+        """Compute the gradients of the mean loss."""
+        loss = F.cross_entropy(self.modules[0](images), classes)
+        loss.backward()
+        return loss
+
+    def named_parameters(self) -> dict[str, nn.Parameter]:
+        return {name: parameter for module in self.modules for name, parameter in plain(module).named_parameters()}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that training goes on from, by keys that do not depend on the layout."""
+        state = self.optimizer.state
+        return {
+            **{f"model.{key}": value for module in self.modules for key, value in plain(module).state_dict().items()},
+            **{
+                f"optimizer.{key}.{name}": value
+                for key, parameter in self.named_parameters().items()
+                for name, value in state.get(parameter, {}).items()
+                if isinstance(value, Tensor)
+            },
+            "random": torch.get_rng_state(),
+        }
+
+    def blank(self, kept: Mapping[str, torch.dtype]) -> dict[str, Tensor]:
+        """Tensors to be filled from a checkpoint whose optimiser kept these."""
+        parameters = self.named_parameters()
+        for key, dtype in kept.items():
+            name, _, what = key.removeprefix("optimizer.").rpartition(".")
+            if name in parameters:
+                self.optimizer.state[parameters[name]][what] = torch.zeros_like(parameters[name], dtype=dtype)
+        return self.tensors()
+
+
+def plain(module: nn.Module) -> nn.Module:
+    """A module without what averages its gradients."""
+    return module.module if isinstance(module, DistributedDataParallel) else module
+
+
+class OnMesh(Training):
+    """Processes that share a network out, or each have some of a step's samples, or both."""
+
+    def __init__(self, module: nn.Module, mesh: DeviceMesh, cut: Cut | None, lr: float, momentum: float) -> None:
+        self.mesh = mesh
+        self.replicas = mesh["data"].size()
+        if self.replicas > 1:
+            module = DistributedDataParallel(module, process_group=mesh["data"].get_group())
+        super().__init__([module], lr, momentum)
+        self.cut = cut
+
+    def backward(self, images: Tensor, classes: Tensor) -> Tensor:
+        own = self.mesh["data"].get_local_rank()
+        loss = F.cross_entropy(self.modules[0](images.chunk(self.replicas)[own]), classes.chunk(self.replicas)[own])
+        loss.backward()
+        mean = loss.detach().clone()
+        if self.replicas > 1:
+            dist.all_reduce(mean, group=self.mesh["data"].get_group())
+        return mean / self.replicas
+
+
+class Staged(Training):
+    """Processes that are the stages of a pipeline."""
+
+    def __init__(self, pipeline: Pipeline, lr: float, momentum: float) -> None:
+        super().__init__(pipeline.modules, lr, momentum)
+        self.pipeline = pipeline
+        self.knows_loss = pipeline.last
+
+    def backward(self, images: Tensor, classes: Tensor) -> Tensor | None:
+        inputs = (images,) if self.pipeline.first else ()
+        return self.pipeline.step(*inputs, target=classes if self.pipeline.last else None)[1]
