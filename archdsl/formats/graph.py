@@ -132,6 +132,10 @@ def _step(node: Node, refs: Mapping[int, Json], number: Mapping[Graph, int]) -> 
         "inputs": [refs[id(value)] for value in node.inputs],
         "results": [_tensor(value.shape) for value in node.outputs],
     }
+    if node.place.split is not None:
+        made["split"] = {"mesh": str(node.place.split.mesh), "by": list(node.place.split.by)}
+    if node.place.device is not None:
+        made["device"] = str(node.place.device)
     if isinstance(node, (Layer, Scope)):
         if node.runs is not None:
             made["runs"] = ".".join(node.runs)
@@ -171,7 +175,10 @@ def _regions(region: Region | None) -> list[Json]:
 
 def _tensor(shape: Shape | None) -> Json:
     assert shape is not None, "a checked network knows its shapes"
-    return {"shape": [_dim(dim) for dim in shape.dims], "dtype": shape.dtype}
+    made: Json = {"shape": [_dim(dim) for dim in shape.dims], "dtype": shape.dtype}
+    if shape.shares is not None:
+        made["shared"] = shape.shares.axis
+    return made
 
 
 def _dim(dim: Dim) -> int | str:

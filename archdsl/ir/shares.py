@@ -6,7 +6,6 @@ one axis. A value's shape is that of the whole in both cases; `Shape.shares` say
 
 from __future__ import annotations
 
-from itertools import accumulate
 from math import prod
 from typing import NamedTuple
 
@@ -58,10 +57,6 @@ class Split(NamedTuple):
     def sizes(self, whole: int) -> tuple[int, ...]:
         """Each device's part of a number that divides."""
         return tuple(whole // self.unit * part for part in self.by)
-
-    def starts(self, whole: int) -> tuple[int, ...]:
-        """Where each device's part begins."""
-        return tuple(accumulate(self.sizes(whole)[:-1], initial=0))
 
 
 class Shares(NamedTuple):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from math import prod
 from typing import ClassVar
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
-from archdsl.ir.shares import Mesh, Shares, Split
+from archdsl.ir.shares import Shares
 from archdsl.ops.form import Form, Index, Infix, P, X, call
 from archdsl.ops.op import GLOBAL, MANY, Op, Refused, Size, Window, op
 from archdsl.ops.rules import (
@@ -195,7 +196,7 @@ class Concat(Op):
 
     def apart(self, shares: Shares, *inputs: Shape) -> Op:
         joined = 1 if self.axis is None else self.axis % inputs[0].rank
-        return ConcatShares(self.axis, shares.split) if shares.axis == joined else self
+        return ConcatShares(self.axis, shares.split.by) if shares.axis == joined else self
 
     def torch(self, *inputs: Shape) -> Form:
         axis = 1 if self.axis is None else P("axis")
@@ -208,7 +209,7 @@ class ConcatShares(Concat):
     a0 a1, b0 b1 -> a0 b0 a1 b1
     """
 
-    shares: Split = Split(Mesh("", (1,)), (1,))
+    by: tuple[int, ...] = (1,)
 
     def torch(self, *inputs: Shape) -> Form:
         axis = 1 if self.axis is None else self.axis % inputs[0].rank
@@ -223,9 +224,9 @@ class ConcatShares(Concat):
         """For each operand, the devices' parts of it."""
         cuts: list[list[slice]] = []
         for x in inputs:
-            size = fixed(self, x, axis, f"axis {axis}")
-            ends = [*self.shares.starts(size)[1:], size]
-            cuts.append([slice(start or None, end) for start, end in zip(self.shares.starts(size), ends)])
+            unit = fixed(self, x, axis, f"axis {axis}") // sum(self.by)
+            ends = [unit * end for end in accumulate(self.by)]
+            cuts.append([slice(start or None, end) for start, end in zip((0, *ends), ends)])
         return cuts
 
 
