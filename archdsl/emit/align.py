@@ -6,7 +6,7 @@ if, skipped steps taken out, it is exactly the dataflow of every graph.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from archdsl.emit.survey import Place, Survey
@@ -128,11 +128,12 @@ def _align(survey: Survey, graphs: Sequence[Graph]) -> Body | None:
     if not all(map(_alike, steps)):
         return None
     body = Body(graphs, steps)
-    refs = [_refs(graph, {id(step.nodes[i]): step.position for step in steps}) for i, graph in enumerate(graphs)]
+    unlike = {graph.like or graph: i for i, graph in enumerate(graphs)}.values()  # the others have the same dataflow
+    refs = {i: _refs(graphs[i], {id(step.nodes[i]): step.position for step in steps}) for i in unlike}
     for step in steps:
-        found = [[refs[i][id(value)] for value in node.inputs] for i, node in step.present]
+        found = [[known[id(value)] for value in node.inputs] for i, known in refs.items() if (node := step.nodes[i])]
         step.operands = tuple(map(max, zip(*found)))
-    body.outputs = tuple(map(max, zip(*([refs[i][id(v)] for v in graph.outputs] for i, graph in enumerate(graphs)))))
+    body.outputs = tuple(map(max, zip(*([known[id(v)] for v in graphs[i].outputs] for i, known in refs.items()))))
     return body if _faithful(body, refs) else None
 
 
@@ -194,11 +195,15 @@ def _refs(graph: Graph, position: dict[int, int]) -> dict[int, Ref]:
     return refs
 
 
-def _faithful(body: Body, refs: list[dict[int, Ref]]) -> bool:
+def _faithful(body: Body, refs: Mapping[int, dict[int, Ref]]) -> bool:
+    """Whether the body is the dataflow of the graphs of these numbers."""
+
     def equal(graph: int, said: Sequence[Ref], values: Sequence[Value]) -> bool:
         return [body.actual(ref, graph) for ref in said] == [refs[graph][id(value)] for value in values]
 
-    return all(equal(i, step.operands, node.inputs) for step in body.steps for i, node in step.present) and all(
-        len(graph.outputs) == len(body.outputs) and equal(i, body.outputs, graph.outputs)
-        for i, graph in enumerate(body.graphs)
+    return all(
+        equal(i, step.operands, node.inputs) for i in refs for step in body.steps if (node := step.nodes[i])
+    ) and all(
+        len(body.graphs[i].outputs) == len(body.outputs) and equal(i, body.outputs, body.graphs[i].outputs)
+        for i in refs
     )
