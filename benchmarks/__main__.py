@@ -9,7 +9,7 @@ import platform
 import sys
 from importlib import import_module
 
-BENCHMARKS = ("startup", "warm", "growth", "loading", "deep", "lines", "running")
+BENCHMARKS = ("startup", "warm", "growth", "loading", "deep", "lines", "drawing", "running")
 
 
 def main(names: list[str]) -> int:

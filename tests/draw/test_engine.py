@@ -53,14 +53,13 @@ def test_formats(format: str, wheel: Engine) -> None:
     assert said == []
 
 
-@pytest.mark.parametrize("program", ["dot", "neato"])
-def test_the_systems_dot_draws_the_same(program: str, wheel: Engine) -> None:
+def test_the_systems_dot_puts_things_in_the_same_places(wheel: Engine) -> None:
     path = engines.on_path("dot")
     system = engines.asked(Engine("system", path)) if path else None
     if system is None or system.version < engines.RECENT:
         pytest.skip(f"no recent dot is installed (found: {system})")
-    dot = 'digraph { a [pos="0,0" shape=box]; b [pos="0,100"]; a -> b }'
-    assert render(dot, "plain", engine=system, program=program) == render(dot, "plain", engine=wheel, program=program)
+    dot = 'digraph { a [pos="0,0" shape=box]; b [pos="0,100"]; a -> b [pos="e,0,82 0,18 0,40 0,60 0,72"] }'
+    assert render(dot, "plain", engine=system, program="neato") == render(dot, "plain", engine=wheel, program="neato")
 
 
 def test_pinned_places_stay(wheel: Engine) -> None:
@@ -187,13 +186,13 @@ class TestChoice:
         assert found is not None and (found.path, found.version) == (str(path), (99, 1, 0))
 
     def test_then_the_wheel(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheel: Engine) -> None:
-        self.versioned(tmp_path, "2.42.2")
+        self.versioned(tmp_path, "2.38.0")
         monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
         found = engines.find()
         assert found is not None and found.path == wheel.path
 
     def test_then_an_old_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        path = self.versioned(tmp_path, "2.42.2")
+        path = self.versioned(tmp_path, "2.38.0")
         monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
         monkeypatch.setattr(engines, "wheel", lambda: None)
         found = engines.find()
@@ -205,7 +204,7 @@ class TestChoice:
         assert isinstance(failure(None).error, NoEngine)
 
     def test_or_the_one_that_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        path = self.versioned(tmp_path, "2.42.2")
+        path = self.versioned(tmp_path, "2.38.0")
         monkeypatch.setenv(engines.CHOICE, str(path))
         found = engines.find()
         assert found is not None and found.path == str(path)

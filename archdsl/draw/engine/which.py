@@ -13,9 +13,9 @@ from archdsl.draw import fonts
 from archdsl.draw.engine.run import Bounds, run
 from archdsl.record import Record
 
-RECENT = (12,)
-"""From this version on the system's Graphviz comes first. What older distributions have (2.42) draws as well, and is
-taken where there is no other, but it places text by other rules."""
+RECENT = (2, 42)
+"""From this version on the system's Graphviz comes first: the oldest that was seen to draw the same. An older one is
+taken where there is no other."""
 
 CHOICE = "ARCHDSL_DOT"
 """This variable of the environment names the `dot` to use, whatever its version."""
