@@ -16,7 +16,20 @@ import click
 from archdsl.cli.console import EXIT_INTERRUPTED, EXIT_USAGE
 from archdsl.version import VERSION
 
-COMMANDS = ("check", "compile", "summary", "why", "fmt", "weights", "draw", "plan", "ops", "explain", "doctor")
+COMMANDS = (
+    "check",
+    "compile",
+    "summary",
+    "why",
+    "fmt",
+    "weights",
+    "draw",
+    "plan",
+    "traffic",
+    "ops",
+    "explain",
+    "doctor",
+)
 
 
 class LazyGroup(click.Group):

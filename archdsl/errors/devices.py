@@ -288,7 +288,7 @@ class FixedBatch(Error):
 
     code = "E1352"
     title = "the batch can't be divided: {found}"
-    label = "a plan needs a free size as first axis of every input"
+    label = "every input needs a free size as its first axis"
     help = "write a name for it, as in `[N, ...]`"
 
 
@@ -435,3 +435,22 @@ class PlanSteps(Error):
     title = "the stages of `{path}` don't fit the network: {reason}"
     label = "not a division of its steps"
     help = "make it again with `archdsl plan`"
+
+
+class NotCounted(Error):
+    """A network whose transfers can't be counted, since it can't be cut into the networks of its devices.
+
+        mesh left[2]
+        mesh right[2]
+        ... split(left) { ... }
+        ... split(right) { ... }       # archdsl traffic: two groups of devices
+
+    The message says which step is in the way.
+    """
+
+    code: ClassVar[str] = "E1329"
+    title: ClassVar[str] = "the transfers of {network} can't be counted: {reason}"
+    label: ClassVar[str] = "not cut into the networks of its devices"
+
+    network: str
+    reason: str
