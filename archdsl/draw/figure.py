@@ -19,8 +19,9 @@ def figure(program: Program, view: View, direction: str = "down") -> Drawing:
     root = outline(program, view)
     simplify(root, program, view)
     upright = direction == "down"
-    placed = Builder(upright).whole(root)
-    page = Page(root, placed, upright, _facts)
+    builder = Builder(upright)
+    placed = builder.whole(root)
+    page = Page(root, placed, builder.upright, _facts)
     width, height = page.size
     return Drawing(
         program.title, width, height, tuple(page.groups), tuple(page.edges), tuple(page.boxes), tuple(page.texts), LOOKS

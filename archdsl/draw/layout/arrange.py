@@ -57,8 +57,9 @@ def _put_side_by_side(frame: Frame, branches: list[list[Part]], axis: int | None
 def _bare(branch: Frame) -> None:
     """A column shows well enough what belongs together: plain braces in it need no border."""
     part = branch.parts[0]
-    alone = len(branch.parts) == 1 and isinstance(part, Frame) and part.repeat == 1
-    if alone and isinstance(part.node, Scope) and part.node.graph.kind == "group":
+    if len(branch.parts) > 1 or not isinstance(part, Frame) or part.repeat > 1:
+        return
+    if isinstance(part.node, Scope) and part.node.graph.kind == "group":
         dissolve(branch, part)
 
 

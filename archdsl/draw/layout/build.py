@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archdsl.draw import fonts
 from archdsl.draw.layout import measure
 from archdsl.draw.layout.arrange import arrange
 from archdsl.draw.layout.boxes import Bar, Framed, Side, Single
 from archdsl.draw.layout.placed import Placed
-from archdsl.draw.layout.sequence import Sequence
+from archdsl.draw.layout.sequence import Room, Sequence
+from archdsl.draw.layout.u import u_shape
 from archdsl.draw.layout.wrap import Columns, Wrap, columns, merge_pieces
 from archdsl.draw.parts import Fork, Frame, Leaf, Part
+
+
+NO_EXTRA: Mapping[int, float] = {}
 
 
 class Builder:
@@ -22,6 +28,8 @@ class Builder:
     def whole(self, root: Frame) -> Placed:
         """The figure, in columns where it is too long for a page."""
         wide = measure.widest(root)
+        if (shape := u_shape(root, self, wide)) is not None:
+            return shape
         placed = self.sequence(root, wide)
         number = columns(placed)
         if number == 1 or not (broken := Wrap(self.lengths).run(root, number)):
@@ -30,8 +38,8 @@ class Builder:
             merge_pieces(column)
         return Columns(root, [self.framed(column, wide) for column in broken])
 
-    def sequence(self, frame: Frame, wide: float) -> Sequence:
-        """The parts of a frame. wide: the width of boxes on its axis."""
+    def sequence(self, frame: Frame, wide: float, extra: Mapping[int, float] = NO_EXTRA) -> Sequence:
+        """The parts of a frame. wide: the width of boxes on its axis. extra: room to add before parts, by number."""
         arrange(frame)
         rows = [self.part(part, wide) for part in frame.parts]
         self.lengths.update((id(part), row.length) for part, row in zip(frame.parts, rows))
@@ -43,9 +51,8 @@ class Builder:
         for i, part in enumerate(frame.parts):
             if isinstance(part, Leaf) and part.kind == "bar" and i and isinstance(frame.parts[i - 1], Fork):
                 rows[i] = self.bar(frame, part, rows[i - 1], row_of, i - 1) or rows[i]
-        return Sequence(
-            frame, rows, row_of, frame.wires, self.texts(frame, self.upright), self.texts(frame, not self.upright)
-        )
+        along, across = self.texts(frame, self.upright), self.texts(frame, not self.upright)
+        return Sequence(frame, rows, row_of, Room(along, across, extra))
 
     def bar(self, frame: Frame, leaf: Leaf, fork: Placed, row_of: dict[int, int], row: int) -> Placed | None:
         """A bar with fields, where several branches end in it."""
@@ -79,8 +86,8 @@ class Builder:
         assert isinstance(part, Leaf)
         return self.single(part, wide)
 
-    def framed(self, frame: Frame, wide: float) -> Framed:
-        return Framed(frame, self.sequence(frame, wide), self.upright)
+    def framed(self, frame: Frame, wide: float, extra: Mapping[int, float] = NO_EXTRA) -> Framed:
+        return Framed(frame, self.sequence(frame, wide, extra), self.upright)
 
     def single(self, leaf: Leaf, wide: float) -> Single:
         width, height = measure.room(leaf)

@@ -58,10 +58,10 @@ def _corner(a: Point, corner: Point, b: Point) -> list[Point]:
 def _slanting(a: Point, b: Point, upright: bool) -> list[Point]:
     """The last piece is straight, for the arrow."""
     if upright:
-        end = (b[0], b[1] - STRAIGHT)
+        end = (b[0], b[1] - STRAIGHT if a[1] < b[1] else b[1] + STRAIGHT)
         middle = (a[1] + end[1]) / 2
         return [(a[0], middle), (b[0], middle), end, *_straight(end, b)]
-    end = (b[0] - STRAIGHT, b[1])
+    end = (b[0] - STRAIGHT if a[0] < b[0] else b[0] + STRAIGHT, b[1])
     middle = (a[0] + end[0]) / 2
     return [(middle, a[1]), (middle, b[1]), end, *_straight(end, b)]
 

@@ -78,11 +78,13 @@ class Page:
     def _bar(self, block: Block) -> Iterable[Box]:
         """The bar, and before it the fields."""
         leaf = block.leaf
+        field = abs(block.field)
+        toward = 1 if block.field > 0 else -1
         for i, (low, high, text) in enumerate(block.ports):
-            m = block.m - block.length / 2 + block.field / 2
-            yield self._plain(f"{self.name(leaf)}:{i}", "port", m, (low + high) / 2, block.field, high - low, text)
-        length = block.length - block.field
-        m = block.m + block.length / 2 - length / 2
+            m = block.m - toward * (block.length - field) / 2
+            yield self._plain(f"{self.name(leaf)}:{i}", "port", m, (low + high) / 2, field, high - low, text)
+        length = block.length - field
+        m = block.m + toward * field / 2
         yield self._plain(self.name(leaf), "bar", m, block.c, length, block.breadth, leaf.text, self.facts(leaf))
 
     def _plain(
@@ -99,11 +101,12 @@ class Page:
         left, top = self.point((border.m0, border.c0))
         right, bottom = self.point((border.m1, border.c1))
         title = None
+        y = bottom - PAD + 1 if border.turned and self.upright else top + PAD + 1
         if frame.title:
-            title = Text(frame.title, left + PAD, top + PAD + 1, measure.SMALL, True, "start", "title")
+            title = Text(frame.title, left + PAD, y, measure.SMALL, True, "start", "title")
         if frame.repeat > 1:
             count = measure.count(frame).strip()
-            self.texts.append(Text(count, right - PAD, top + PAD + 1, measure.SMALL, True, "end", "title"))
+            self.texts.append(Text(count, right - PAD, y, measure.SMALL, True, "end", "title"))
         kind = "repeat" if frame.repeat > 1 else frame.kind
         return Group(self.name(frame), kind, left, top, right, bottom, title, self.facts(frame))
 

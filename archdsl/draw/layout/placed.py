@@ -28,7 +28,7 @@ class Block:
 class Border:
     """A frame's: from `m0` to `m1` along, `c0` to `c1` across."""
 
-    __slots__ = ("c0", "c1", "frame", "m0", "m1")
+    __slots__ = ("c0", "c1", "frame", "m0", "m1", "turned")
 
     def __init__(self, frame: Frame, m0: float, m1: float, c0: float, c1: float) -> None:
         self.frame = frame
@@ -36,6 +36,8 @@ class Border:
         self.m1 = m1
         self.c0 = c0
         self.c1 = c1
+        self.turned = False
+        """Its flow runs backwards, and its title stands at its end."""
 
 
 class Line:

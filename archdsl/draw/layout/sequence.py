@@ -7,8 +7,11 @@ comes back at a side or through the gap before.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archdsl.draw.layout.placed import Line, Placed, Spot, Stub
 from archdsl.draw.parts import End, Frame, Leaf, Part, Wire
+from archdsl.record import Record
 
 GAP = 16
 """Between rows that a straight line joins."""
@@ -35,15 +38,20 @@ class Rail:
         return self.row, max(row for _, row in self.wires)
 
 
+class Room(Record):
+    """What is kept free beside rows: for a wire's text along the axis and across it, by the wire's identity; and before
+    rows, by their number."""
+
+    along: Mapping[int, float]
+    across: Mapping[int, float]
+    before: Mapping[int, float]
+
+
 class Sequence(Placed):
     """Laid out rows of one frame. Inputs and results of number 0 lie on the axis, others at the high side."""
 
-    def __init__(
-        self, frame: Frame, rows: list[Placed], row_of: dict[int, int], wires: list[Wire],
-        texts: dict[int, float], across: dict[int, float],
-    ) -> None:  # fmt: skip
-        """row_of: the row of each part, by its identity. texts: how much room a wire's text needs along, `across` how
-        much beside it."""
+    def __init__(self, frame: Frame, rows: list[Placed], row_of: dict[int, int], room: Room) -> None:
+        """row_of: the row of each part, by its identity."""
         super().__init__(0, 0, 0)
         self.frame = frame
         self.rows = rows
@@ -58,9 +66,9 @@ class Sequence(Placed):
         self._tails: dict[int, Stub] = {}
         self._sides_in: dict[int, Stub] = {}
         self._sides_out: dict[int, Stub] = {}
-        self._sort(wires)
-        self._stack(texts)
-        self._assign_lanes(across)
+        self._sort(frame.wires)
+        self._stack(room)
+        self._assign_lanes(room.across)
         self._draw_straight()
         self._draw_rails()
         for row, start in zip(rows, self.starts):
@@ -98,7 +106,11 @@ class Sequence(Placed):
 
     # Where rows begin, and what runs across in the gaps.
 
-    def _stack(self, texts: dict[int, float]) -> None:
+    def _stack(self, needed: Room) -> None:
+        texts = [0.0] * (len(self.rows) + 1)
+        for wire in self.straight:
+            gap = self._gap_of(wire)
+            texts[gap] = max(texts[gap], needed.along.get(id(wire), 0))
         outs: list[list[Rail]] = [[] for _ in range(len(self.rows) + 1)]
         ins: list[list[Rail]] = [[] for _ in range(len(self.rows) + 1)]
         for rail in self.rails.values():
@@ -110,10 +122,9 @@ class Sequence(Placed):
         for i in range(len(self.rows) + 1):
             fan = (i > 0 and self.rows[i - 1].fork) or (i < len(self.rows) and self.rows[i].fork)
             least = FAN if fan else GAP if 0 < i < len(self.rows) else 0.0
-            text = max((texts.get(id(w), 0) for w in self.straight if self._gap_of(w) == i), default=0)
             across = len(outs[i]) + len(ins[i])
-            room = max(least, text, GAP - 4 if across else 0) + SLOT * across
-            if across and text:
+            room = max(least, texts[i], GAP - 4 if across else 0) + SLOT * across + needed.before.get(i, 0)
+            if across and texts[i]:
                 room += 4
             for n, rail in enumerate(sorted(outs[i], key=lambda rail: -rail.key[1])):
                 self.slots[id(rail), "out", i] = m + 5 + SLOT * n
@@ -145,7 +156,7 @@ class Sequence(Placed):
 
     # Lanes: the shortest rail nearest to the rows.
 
-    def _assign_lanes(self, texts: dict[int, float]) -> None:
+    def _assign_lanes(self, texts: Mapping[int, float]) -> None:
         done: list[tuple[float, float, float]] = []
         for rail in sorted(self.rails.values(), key=lambda rail: (rail.key[1] - rail.key[0], rail.row)):
             if self._needs_no_lane(rail):

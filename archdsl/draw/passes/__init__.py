@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from archdsl.draw.outline import View
 from archdsl.draw.parts import Frame, Part
@@ -21,13 +22,12 @@ def simplify(root: Frame, program: Program, view: View) -> None:
     """Run the passes that the view asks for."""
     steps: list[Callable[[Frame], None]] = []
     if view.merges_steps:
-        steps += [unwrap, shortcuts, absorb]
-    steps.append(lambda frame: dense(frame, view.fold))
+        steps += [unwrap, shortcuts, absorb, partial(dense, fold=view.fold)]
     if view.fold:
         steps.append(Fold(program.graph, view).run)
     if view.merges_steps:
         steps.append(turns)
-    steps.append(lambda frame: sections(frame, closed=view.level == "network"))
+    steps.append(partial(sections, closed=view.level == "network"))
     for frame in inner_first(root):
         for step in steps:
             step(frame)

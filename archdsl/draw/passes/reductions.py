@@ -23,16 +23,16 @@ def _reduces(part: Leaf) -> bool:
     if given is None or made is None or part.shape is None or not part.shape.maps:
         return False
     window = node.op.window(given)
-    if window is None or set(window.extent) != {1} or set(window.stride) != {1}:
+    if window is None or window.up or set(window.extent) != {1} or set(window.stride) != {1}:
         return False
     before, after = given.dims[1].constant, made.dims[1].constant
     return before is not None and after is not None and after < before
 
 
 def _alone(frame: Frame, part: Part) -> bool:
-    """Whether it leads from where lines part to where they meet, on its own."""
+    """Whether it leads from where lines part to where they meet, on its own, or is the network's last word."""
     sources = {wire.source for wire in frame.into(part)}
     targets = [wire.target.part for wire in frame.out_of(part)]
     parts = any(len({id(w.target.part) for w in frame.wires if w.source == source}) > 1 for source in sources)
     meets = all(target is not None and len(frame.into(target)) > 1 for target in targets)
-    return parts and meets
+    return (parts and meets) or not targets
