@@ -14,7 +14,6 @@ from archdsl.draw.layout.u import u_shape
 from archdsl.draw.layout.wrap import Columns, Wrap, columns, merge_pieces
 from archdsl.draw.parts import Fork, Frame, Leaf, Part
 
-
 NO_EXTRA: Mapping[int, float] = {}
 
 
