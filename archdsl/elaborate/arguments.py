@@ -173,7 +173,7 @@ def match(callee: str, params: Sequence[Param], given: Sequence[Given], span: Sp
     given_names = {*found, *(one.name for one in given if one.name)}
     missing = [param for param in params if param.required and param.name not in given_names]
     if missing and not failed:
-        _missing(callee, missing[0], span, at)
+        _missing(callee, missing[0], params, span, at)
     if failed or missing:
         raise Failed
     if free is not None:
@@ -234,10 +234,12 @@ def _unknown(callee: str, known: Mapping[str, object], one: Given, at: At) -> No
     at.reporter.report(UnknownArgument(callee, one.name), one.name_span, helps=helps)
 
 
-def _missing(callee: str, param: Param, span: Span, at: At) -> None:
+def _missing(callee: str, param: Param, params: Sequence[Param], span: Span, at: At) -> None:
+    from archdsl.diagnostic import Help
     from archdsl.errors.values import MissingArgument
 
-    at.reporter.report(MissingArgument(callee, param.name), span)
+    needed = ", ".join(each.name for each in params if each.required and each.kind != "steps")
+    at.reporter.report(MissingArgument(callee, param.name), span, helps=(Help(f"call it as {callee}({needed})"),))
 
 
 def coerce(callee: str, param: Param, traced: Traced, span: Span, at: At) -> Traced:

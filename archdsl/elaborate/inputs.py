@@ -84,10 +84,12 @@ def _shape(statement: ast.Input, at: At) -> Shape:
     return Shape(dims, dtype, 1 if len(dims) > 1 else None)
 
 
-def _bad(what: str, place: str, span: Span, at: At) -> Failed:
+def _bad(what: str, place: str, span: Span, at: At, free: str = "") -> Failed:
+    from archdsl.diagnostic import Edit, Help
     from archdsl.errors.shapes import BadInput
 
-    return at.reporter.fail(BadInput(what, place), span)
+    helps = (Help(f"if any number may come in, write `{free}`", Edit(span, free)),) if free else ()
+    return at.reporter.fail(BadInput(what, place), span, helps=helps)
 
 
 def _dim(part: ast.Expr | ast.Nominal, at: At) -> Dim:
@@ -101,7 +103,7 @@ def _dim(part: ast.Expr | ast.Nominal, at: At) -> Dim:
     if isinstance(part, ast.Var) and at.names.find(part.name) is None and at.file.find(part.name, at.session) is None:
         if not part.name[0].isupper():
             error = f"`{part.name}` is not defined; a free size begins with a capital letter"
-            raise _bad(error, "neither a name in sight nor a free size", part.span, at)
+            raise _bad(error, "neither a name in sight nor a free size", part.span, at, free=part.name.capitalize())
         return _free(part.name, None, part.span, at)
     traced = evaluate(part, at)
     if isinstance(traced.value, Dim):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from archdsl.budget import Exceeded
-from archdsl.diagnostic import Label
+from archdsl.diagnostic import Help, Label
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.shown import shown
@@ -14,7 +14,7 @@ from archdsl.elaborate.tying import resolve, tie
 from archdsl.elaborate.values import Flow, Given, Tensor
 from archdsl.elaborate.written import StepLabel
 from archdsl.ir.explain import derived
-from archdsl.ir.graph import Check, Layer, Unknown, Value
+from archdsl.ir.graph import Check, Input, Layer, Unknown, Value
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced, Why
 from archdsl.ops.op import Op, Refused, take_undecided
@@ -150,9 +150,9 @@ def report_refusal(
     notes: list[str] = []
     if given is not None and (text := derived(given.why, span.source)):
         notes.append(f"{refused.param}: {text}")
-    several = {operand.value: operand for operand in operands[-3:]}
-    labels = [made_by(operand, at) for operand in several.values()]
-    helps = refused.helps
+    several = list({operand.value: (number, operand) for number, operand in enumerate(operands, 1)}.values())
+    labels = [made_by(one, at, f"value {n}" if len(several) > 1 else "the input") for n, one in several[-3:]]
+    helps = refused.helps or _conditions([operand for _, operand in several], at) or _batch(refused, operands)
     if at.split is not None:
         from archdsl.elaborate.sharing import helps_in_split
 
@@ -160,6 +160,31 @@ def report_refusal(
     at.reporter.report(
         refused.error, blamed, labels=tuple(one for one in labels if one), notes=tuple(notes), helps=helps
     )
+
+
+def _conditions(operands: Sequence[Tensor], at: At) -> tuple[Help, ...]:
+    """What the input could promise so that two values fit."""
+    if len(operands) != 2:
+        return ()
+    from archdsl.elaborate.conditions import conditions
+
+    first, second = (operand.value.shape for operand in operands)
+    return conditions(first, second, at.session.domain) if first and second else ()
+
+
+def _batch(refused: Refused, operands: Sequence[Tensor]) -> tuple[Help, ...]:
+    """Where an input lacks an axis, and its first is a number: the batch was left out."""
+    from archdsl.errors.ops import WrongDirections
+    from archdsl.errors.shapes import WrongRank
+
+    value = operands[0].value if operands else None
+    lacks = isinstance(refused.error, (WrongDirections, WrongRank))
+    if not lacks or value is None or not isinstance(value.node, Input) or value.shape is None:
+        return ()
+    if value.shape.dims[0].constant is None:
+        return ()
+    sizes = ", ".join(map(str, value.shape.dims))
+    return (Help(f"the first axis of an input is the batch: [N, {sizes}]"),)
 
 
 def made_by(tensor: Tensor, at: At, what: str = "the input") -> Label | None:

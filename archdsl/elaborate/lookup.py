@@ -278,7 +278,7 @@ def no_current(span: Span, at: At) -> Failed:
 
 
 def _no_label(label: str, span: Span, at: At) -> Failed:
-    from archdsl.diagnostic import Label
+    from archdsl.diagnostic import Help, Label
     from archdsl.errors.names import LabelNotTaken, UnknownLabel
 
     skipped = at.scope.skipped_condition(label) or at.home.scope.skipped_condition(label)
@@ -289,6 +289,8 @@ def _no_label(label: str, span: Span, at: At) -> Failed:
     if not labels and not notes:
         form = '@"{}"' if span.text.startswith('@"') else "@{}"
         helps = did_you_mean(label, at.home.scope.visible_labels(), span, form)
+        if "{" in span.text:  # it is computed, and is right in other turns: no edit
+            helps = tuple(Help(way.text.replace("did you mean", "the nearest is").rstrip("?")) for way in helps)
     return at.reporter.fail(UnknownLabel(label), span, labels=labels, notes=notes, helps=helps)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from archdsl.diagnostic import Edit, Help
+from archdsl.elaborate.conditions import conditions
 from archdsl.elaborate.context import At
 from archdsl.elaborate.layers import made_by, report_refusal
 from archdsl.elaborate.padding import padding
@@ -46,7 +47,7 @@ def lines_do_not_fit(
         span,
         labels=tuple(label for label in labels if label),
         notes=tuple(note for note in notes if note),
-        helps=refused.helps or padding(values[wrong], values[other]),
+        helps=refused.helps or padding(values[wrong], values[other]) or conditions(first, second, at.session.domain),
     )
 
 
@@ -83,7 +84,7 @@ def residual_does_not_fit(wiring: Wiring, body: Tensor, shortcut: Tensor, refuse
         wiring.span,
         labels=tuple(label for label in labels if label),
         notes=tuple(note for note in notes if note),
-        helps=_mends(wiring, body, shortcut) if identity else (),
+        helps=(_mends(wiring, body, shortcut) if identity else ()) or conditions(body_shape, shortcut_shape, domain),
     )
 
 

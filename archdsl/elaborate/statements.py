@@ -13,6 +13,7 @@ from archdsl.elaborate.steps import run_chain
 from archdsl.elaborate.values import POISON, Flow
 from archdsl.ir.graph import Guard, Turn
 from archdsl.ir.why import Traced, Why
+from archdsl.source import Span
 from archdsl.syntax import ast
 
 
@@ -40,24 +41,26 @@ def run_body(body: ast.Body, lines: Lines, at: At) -> None:
             elif isinstance(statement, ast.Let):
                 _run_let(statement, at)
             elif isinstance(statement, ast.Bad):
-                _run_bad(lines, at)
+                _run_bad(lines, at, statement.span)
             else:
                 from archdsl.elaborate.declarations import run_declaration
 
                 run_declaration(statement, lines, at)
         except Failed:
             if isinstance(statement, (ast.If, ast.For)):
-                _run_bad(lines, at)
+                _run_bad(lines, at, statement.span)
     at.current = lines.begin()
 
 
-def _run_bad(lines: Lines, at: At) -> None:
-    """Text that could not be read may have been a step: what it would have made is unknown."""
+def _run_bad(lines: Lines, at: At, span: Span) -> None:
+    """Text that could not be read may have been a step, or the input: what it would have made is unknown."""
     if at.current is not None:
-        from archdsl.elaborate.layers import add_unknown
-
         span = tensors_in(at.current)[0].value.node.place.span
-        lines.end(add_unknown(None, span, at), span, at)
+    elif not span.text.startswith("input"):
+        return
+    from archdsl.elaborate.layers import add_unknown
+
+    lines.end(add_unknown(None, span, at), span, at)
 
 
 def _run_let(statement: ast.Let, at: At) -> None:

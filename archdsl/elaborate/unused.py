@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdsl.elaborate.report import Reporter
-from archdsl.ir.graph import Declared, Graph, Input, Scope, Value
+from archdsl.ir.graph import Declared, Graph, Input, Node, Scope, Value
 
 if TYPE_CHECKING:
     from archdsl.diagnostic import Help
@@ -38,7 +38,7 @@ def report_unused(graph: Graph, reporter: Reporter, last: Tensor | None = None) 
             from archdsl.errors.names import Unused
 
             what = f"`{'.'.join(node.name or ())}`" if isinstance(node, Declared) else "the result of this step"
-            helps = _state_it() if last is not None and node is last.value.node else ()
+            helps = _state_it() if last is not None and node is last.value.node else _use_it(node, body)
             reporter.report(Unused(what), node.place.span, helps=helps)
         if body.kind == "network":
             _report_inputs([value for value in body.inputs if id(value) not in used], reporter)
@@ -48,6 +48,18 @@ def _state_it() -> tuple[Help, ...]:
     from archdsl.diagnostic import Help
 
     return (Help("where outputs are stated, the last value is none of them by itself: add `output name: @`"),)
+
+
+def _use_it(node: Node, body: Graph) -> tuple[Help, ...]:
+    """How a labelled step's result is used; without a label, where the chain began anew is in sight anyway."""
+    label = ".".join(node.name or ())
+    if isinstance(node, Declared) or not label or label.isdecimal():
+        return ()
+    from archdsl.diagnostic import Help
+
+    written = f"@{label}" if label.isidentifier() else f'@"{label}"'
+    stated = f", or give it out: `output name: {written}`" if body.kind == "network" else ""
+    return (Help(f"use it below, as `{written}`{stated}"),)
 
 
 def _report_inputs(unused: list[Value], reporter: Reporter) -> None:

@@ -11,7 +11,7 @@ from archdsl.errors.suggest import closest
 from archdsl.errors.syntax import ChainedComparison, KeywordAsName, LineBreak, MissingLet, OtherSpelling, Unexpected
 from archdsl.syntax.guesses import reads
 from archdsl.syntax.lalr import Automaton
-from archdsl.syntax.lexer import Token
+from archdsl.syntax.lexer import Token, indentation
 from archdsl.syntax.reports import Reports
 from archdsl.syntax.wording import expected, found, shorten
 
@@ -187,6 +187,18 @@ def else_if(place: Place) -> Habit | None:
     return None
 
 
+def else_alone(place: Place) -> Habit | None:
+    """`else { }` on a line below something that is no `if`."""
+    word, before = place.token(), place.token(-1)
+    if word.type != "ELSE" or "\n" not in place.automaton.text[before.end : word.start]:
+        return None
+    goes_on = [Token("_NL", "\n", word.start, word.end)]
+    error = Unexpected("a statement", "`else`")
+    return Habit(
+        error, word.start, word.end, tokens=goes_on, at=place.at, advice="it belongs behind the `}` of an `if`"
+    )
+
+
 def power(place: Place) -> Habit | None:
     """`a ** b`."""
     return _spelled(place, "^", place.adjacent("STAR", "STAR", start=-1), place.token(-1), place.token())
@@ -221,6 +233,52 @@ def slashes(place: Place) -> Habit | None:
     return _spelled(place, "#", is_comment, place.token(), place.token(1 if place.token().type == "SLASH" else 0))
 
 
+def spaced_size(place: Place) -> Habit | None:
+    """`3 x 3`."""
+    before, after = place.token(-1), place.token(1)
+    is_size = (before.type, place.token().text, after.type) == ("NUMBER", "x", "NUMBER")
+    return _spelled(place, f"{before.text}x{after.text}", is_size, before, after)
+
+
+def dashed_label(place: Place) -> Habit | None:
+    """`block1-0: conv(3)`."""
+    name = place.tokens[place.first]
+    if place.token().type != "MINUS" or place.at != place.first + 1 or name.type != "NAME":
+        return None
+    end = place.at
+    while (
+        place.tokens[end].type in ("MINUS", "NAME", "NUMBER") and place.tokens[end].start == place.tokens[end - 1].end
+    ):
+        end += 1
+    written = place.automaton.text[name.start : place.tokens[end - 1].end]
+    return _spelled(place, f'"{written}"', place.tokens[end].type == "COLON", name, place.tokens[end - 1])
+
+
+def times_in_front(place: Place) -> Habit | None:
+    """`4 * conv(64, 1x1)`."""
+    number, times = place.token(), place.token(1)
+    if place.at != place.first or (number.type, times.type) != ("NUMBER", "STAR"):
+        return None
+    error = Unexpected("a step", f"`{shorten(number.text)} *`")
+    return Habit(error, number.start, times.end, advice=f"the number stands behind the step: `step * {number.text}`")
+
+
+def arrow_behind_input(place: Place) -> Habit | None:
+    """`-> conv(64, 1x1)` below `input x: [N, 3]`, or behind it."""
+    arrow, before = place.token(), place.token(-1)
+    if place.tokens[place.first].type != "INPUT" or arrow.type != "_ARROW":
+        return None
+    text = place.automaton.text
+    step, goes_on = place.token(1).start, [Token("_NL", "\n", arrow.start, arrow.end)]
+    if "\n" in text[before.end : arrow.start]:
+        error, cut, mended = Unexpected("a step", "`->`"), (arrow.start, step), ""
+        advice = "remove it: the first step takes what comes in"
+    else:
+        error, cut = Unexpected("a new line", "`->`"), (before.end, step)
+        mended, advice = "\n" + " " * indentation(text, arrow.start), "put the first step on a line of its own"
+    return Habit(error, arrow.start, arrow.end, mended, cut, goes_on, place.at, advice=advice)
+
+
 def _spelled(place: Place, meant: str, is_meant: bool, start: Token, end: Token) -> Habit | None:
     if not is_meant:
         return None
@@ -240,9 +298,14 @@ HABITS: tuple[Callable[[Place], Habit | None], ...] = (
     missing_input_name,
     keyword_as_value,
     else_if,
+    else_alone,
     power,
     bare_fraction,
     slashes,
+    spaced_size,
+    dashed_label,
+    times_in_front,
+    arrow_behind_input,
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from archdsl.diagnostic import Help
 from archdsl.errors.syntax import KeywordAsName, Superfluous, Unexpected
 from archdsl.syntax.habits import HARD, Place, known_habit
 from archdsl.syntax.lalr import Automaton
@@ -129,10 +130,12 @@ class Recovery:
             self.reports.add(KeywordAsName(token.text), token.start, token.end, *helps)
             self.tokens[at] = Token("NAME", token.text, token.start, token.end)
             return True
-        mend = self.best(at, last, only_braces(possible))
+        needs_braces = only_braces(possible)
+        mend = self.best(at, last, needs_braces)
         what = "the end of the line" if start == end and token.type != "$END" else found(token)
         if mend is None:
-            self.reports.add(Unexpected(expected(possible), what), start, end)
+            helps = [Help("steps stand in braces: `{ ... }`")] if needs_braces and self.begins(at) else []
+            self.reports.add(Unexpected(expected(possible), what), start, end, *helps)
         elif mend.kind is None:
             help_ = self.reports.edit("remove it", token.start, token.end, "")
             self.reports.add(Superfluous(found(token)), start, end, help_)
@@ -140,6 +143,10 @@ class Recovery:
         else:
             self.replace(mend.kind, mend.removes, at, start, end)
         return mend is not None
+
+    def begins(self, at: int) -> bool:
+        """Whether what stands there could begin steps: a word, or a colon as in other languages."""
+        return self.tokens[at].type in ("NAME", "STRING", "COLON", "_NL")
 
     def replace(self, kind: str, removes: bool, at: int, start: int, end: int) -> None:
         """Report and make a mend that puts something in."""

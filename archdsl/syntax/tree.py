@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Union
 
@@ -27,6 +28,8 @@ CONSTANTS: dict[str, bool | None] = {"TRUE": True, "FALSE": False, "NONE": None}
 
 NESTING = frozenset(("parens", "list", "body", "if_", "cond", "compare", "index", "attr", "call", *BINARY, *UNARY))
 """Rules that can stand inside themselves without end. `if_` does by `else if`."""
+
+NAMING = re.compile(r"(?:let|block)\s+([A-Za-z_][A-Za-z_0-9]*)")
 
 Build = Callable[[list[Any], Span], Any]
 Word = Union[Token, ast.Template]
@@ -65,8 +68,13 @@ class TreeBuilder:
     def file(self, children: list[Any], span: Span) -> ast.File:
         return ast.File(span, tuple(children))
 
-    def bad(self, _: list[Any], span: Span) -> ast.Bad:
-        return ast.Bad(span)
+    def bad(self, _: list[Any], span: Span) -> ast.Bad | ast.Let:
+        """What could not be read. What it names is known, though: that it is missing would be a second message."""
+        named = NAMING.match(span.text)
+        if named is None:
+            return ast.Bad(span)
+        name = Span(self.source, span.start + named.start(1), span.start + named.end(1))
+        return ast.Let(span, ast.Name(name, named[1]), ast.Bad(span))
 
     def import_(self, children: list[Any], span: Span) -> ast.Import:
         path, alias = children

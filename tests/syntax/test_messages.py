@@ -96,7 +96,7 @@ TOLD = [
     ("for i in 0..3\n    a", "E0101", "", "expected `{`, found the end of the line"),
     ("conv1:\n    a", "E0101", "", "expected a step, found the end of the line"),
     ("a ->", "E0101", "", "expected a step, found the end of the line"),
-    ("3 * conv", "E0101", "3", "expected a statement, found `3`"),
+    ("3 * conv", "E0101", "3 *", "expected a step, found `3 *`"),
     ("block b { a }", "E0101", "block", "expected a statement, found `block`"),
     ("input: [N, 3]", "E0101", ":", "expected a name, found `:`"),
     ("let x = if a then b", "E0101", "", "expected `else`, found the end of the line"),

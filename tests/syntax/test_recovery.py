@@ -50,7 +50,8 @@ variant v = = n() { expect x = 3 }
 def test_what_stands_around_a_mistake_is_read() -> None:
     file, found = read("let a = 1\nlet b = = = 2\nblock c { d\n e f g\n h }\nvariant i = j\n")
     assert len(found) == 2
-    assert [type(item).__name__ for item in file.items] == ["Let", "Bad", "Block", "Variant"]
+    assert [type(item).__name__ for item in file.items] == ["Let", "Let", "Block", "Variant"]
+    assert isinstance(file.items[1], ast.Let) and isinstance(file.items[1].value, ast.Bad)
     block = file.items[2]
     assert isinstance(block, ast.Block)
     assert len(block.body.statements) == 3
