@@ -94,8 +94,11 @@ def _statement(statement: Stmt, indent: int) -> Iterator[str]:
             left = ", ".join(target.flat() for target in targets)
             yield from spread(f"{left} {op}= ", value, end, indent)
         case Field(name=name, annotation=annotation, default=default):
-            given = "" if default is None else f" = {default.flat()}"
-            yield f"{' ' * indent}{Name(name).flat()}: {annotation}{given}{end}"
+            start = f"{Name(name).flat()}: {annotation}"
+            if default is None:
+                yield f"{' ' * indent}{start}{end}"
+            else:
+                yield from spread(f"{start} = ", default, end, indent)
         case Do(value=value):
             yield from spread("", value, end, indent)
         case Return(values=values):

@@ -24,7 +24,9 @@ from archdsl.ir.graph import Program
 from archdsl.source import Source, sha256
 
 MARK = "{title}, compiled by archdsl from {file} (sha256 {digest})"
-HEADER = f'"""{MARK}. Edit the spec, not this file."""'
+ADVICE = "Edit the spec, not this file."
+LONGEST = WIDTH - len('"""".')
+"""Of a mark: it stands on the first line of a docstring."""
 
 
 def emit(program: Program) -> str:
@@ -88,21 +90,34 @@ def _results_and_class(
 
 
 def _header(program: Program) -> str:
-    return _marked(HEADER, program)
+    """On one line if the file's name leaves room, without its folder if need be; else on several."""
+    for name in (program.source.name, _base(program.source.name)):
+        line = f'"""{_marked(program, name)}. {ADVICE}"""'
+        if len(line) <= WIDTH:
+            return line
+    return f'"""{mark(program)}.\n\n{ADVICE}\n"""'
 
 
 def mark(program: Program) -> str:
-    """What every generated file says of its origin: `resnet50, compiled by archdsl from resnet.arch (sha256 ...)`."""
-    return _marked(MARK, program)
+    """What every generated file says of its origin: `resnet50, compiled by archdsl from resnet.arch (sha256 ...)`.
+
+    It fits on a line, however long the file's name: first its folder is left out, then its beginning.
+    """
+    name = program.source.name
+    text = _marked(program, name)
+    if len(text) > LONGEST:
+        text = _marked(program, _base(name))
+    return text if len(text) <= LONGEST else _marked(program, f"..{_base(name)[len(text) - LONGEST + 2 :]}")
 
 
-def _marked(form: str, program: Program) -> str:
-    source = program.source
+def _base(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _marked(program: Program, name: str) -> str:
     title = re.sub(r"[^A-Za-z0-9_.-]", "_", program.title)[:30]
-    file = re.sub(r"[^A-Za-z0-9_./-]", "_", source.name)
-    room = WIDTH - len(HEADER.format(title=title, file="", digest=digest(source)))
-    file = file if len(file) <= room else file.rpartition("/")[2][-room:]
-    return form.format(title=title, file=file, digest=digest(source))
+    file = re.sub(r"[^A-Za-z0-9_./-]", "_", name)
+    return MARK.format(title=title, file=file, digest=digest(program.source))
 
 
 def digest(source: Source) -> str:

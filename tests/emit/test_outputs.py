@@ -342,3 +342,10 @@ def test_a_plain_network_stays_plain() -> None:
     source = code("network net {\n    input x: [N, 3]\n    fc: linear(2)\n    output logits: @\n}")
     assert "NamedTuple" not in source
     assert "-> Tensor" in source or "nn.Sequential" in source
+
+
+def test_many_weights_of_losses_stand_on_a_line_each() -> None:
+    heads = "\n".join(f"output auxiliary_head_{i}(training, weight=0.{i}): linear(2)" for i in range(1, 7))
+    text = code(f"network net {{\ninput x: [N, 3]\n{heads}\nlinear(2)\n}}\n")
+    assert '    loss_weights: ClassVar[dict[str, float]] = {\n        "auxiliary_head_1": 0.1,\n' in text
+    assert max(map(len, text.splitlines())) <= 120
