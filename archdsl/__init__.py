@@ -14,6 +14,8 @@ from archdsl.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from archdsl.api import TooLarge, check, compile, export, load, loads, program
+    from archdsl.devices.error import DevicesError
+    from archdsl.devices.spmd import whole_state_dict
     from archdsl.diagnostic import CompileError
     from archdsl.formats import ExportError
     from archdsl.weights.error import WeightsError
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CompileError",
+    "DevicesError",
     "ExportError",
     "TooLarge",
     "WeightsError",
@@ -33,10 +36,12 @@ __all__ = [
     "loads",
     "program",
     "save",
+    "whole_state_dict",
 ]
 
 _HOMES = {
     "CompileError": "archdsl.diagnostic",
+    "DevicesError": "archdsl.devices.error",
     "ExportError": "archdsl.formats",
     "TooLarge": "archdsl.api",
     "WeightsError": "archdsl.weights.error",
@@ -48,6 +53,7 @@ _HOMES = {
     "loads": "archdsl.api",
     "program": "archdsl.api",
     "save": "archdsl.weights.loading",
+    "whole_state_dict": "archdsl.devices.spmd",
 }
 
 

@@ -20,6 +20,7 @@ from archdsl.source import Source
 if TYPE_CHECKING:
     import torch
     from torch import nn
+    from torch.distributed.device_mesh import DeviceMesh
 
 
 class TooLarge(MemoryError):
@@ -31,6 +32,7 @@ def load(
     variant: str | None = None,
     *,
     device: torch.device | str | None = None,
+    mesh: DeviceMesh | None = None,
     dtype: torch.dtype | None = None,
     max_bytes: int | None = None,
     weights: str | os.PathLike[str] | None = None,
@@ -49,15 +51,20 @@ def load(
     weights:   a safetensors file; its numbers are loaded, as `load_weights` does with `without` and `strict`. What it
                reports goes to the logger "archdsl": as a warning if there is more to say than that all was loaded.
 
+    mesh:      the processes that run it together, each of which calls `load` and gets its part of the network: the axis
+               that is named as the spec's `mesh` divides the network, others the batch. See docs/devices.md.
+
     The weights are drawn on the CPU, in float32 and in textual order, then moved: one seed gives one network.
 
     Raises:
         CompileError: the spec has mistakes; all of them are in it.
+        DevicesError: it can't be run on that `mesh`.
         TooLarge: it needs more than `max_bytes`.
         WeightsError: the file can't be read or doesn't fit; nothing was built.
     """
     checked = program(path, variant, **params)
-    return _build(checked, weights, without, strict, device=device, dtype=dtype, max_bytes=max_bytes)
+    whole = _Building(checked, weights, without, strict, max_bytes)
+    return whole.build(device, dtype) if mesh is None else whole.build_on_mesh(mesh, device, dtype)
 
 
 def loads(
@@ -66,6 +73,7 @@ def loads(
     *,
     name: str = "<string>",
     device: torch.device | str | None = None,
+    mesh: DeviceMesh | None = None,
     dtype: torch.dtype | None = None,
     max_bytes: int | None = None,
     weights: str | os.PathLike[str] | None = None,
@@ -74,8 +82,9 @@ def loads(
     **params: object,
 ) -> nn.Module:
     """Build the network of a spec given as text, as `load` does. `name` is what messages call it; it can't import."""
-    program = _checked(Source(name, text), variant, params, None)
-    return _build(program, weights, without, strict, device=device, dtype=dtype, max_bytes=max_bytes)
+    checked = _checked(Source(name, text), variant, params, None)
+    whole = _Building(checked, weights, without, strict, max_bytes)
+    return whole.build(device, dtype) if mesh is None else whole.build_on_mesh(mesh, device, dtype)
 
 
 def compile(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> str:
@@ -149,25 +158,42 @@ def build(
     return module if device is None and dtype is None else module.to(device=device, dtype=dtype)
 
 
-def _build(
-    program: Program,
-    weights: str | os.PathLike[str] | None,
-    without: str | Sequence[str],
-    strict: bool,
-    *,
-    device: torch.device | str | None,
-    dtype: torch.dtype | None,
-    max_bytes: int | None,
-) -> nn.Module:
-    """Build a checked network and load its weights, where a file is named. What doesn't fit is refused before."""
-    if weights is None:
-        return build(program, device=device, dtype=dtype, max_bytes=max_bytes)
-    from archdsl.weights.loading import finish, prepare
+class _Building:
+    """A checked network that is to be built, and the weights that are to be loaded, where a file is named."""
 
-    report = prepare(program, weights, without, strict)
-    module = build(program, device=device, dtype=dtype, max_bytes=max_bytes)
-    finish(module, report)
-    return module
+    def __init__(
+        self,
+        program: Program,
+        weights: str | os.PathLike[str] | None,
+        without: str | Sequence[str],
+        strict: bool,
+        max_bytes: int | None,
+    ) -> None:
+        self.program = program
+        self.weights = weights
+        self.without = without
+        self.strict = strict
+        self.max_bytes = max_bytes
+
+    def build(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+        """On one device. What doesn't fit is refused before anything is built."""
+        if self.weights is None:
+            return build(self.program, device=device, dtype=dtype, max_bytes=self.max_bytes)
+        from archdsl.weights.loading import finish, prepare
+
+        report = prepare(self.program, self.weights, self.without, self.strict)
+        module = build(self.program, device=device, dtype=dtype, max_bytes=self.max_bytes)
+        finish(module, report)
+        return module
+
+    def build_on_mesh(
+        self, mesh: DeviceMesh, device: torch.device | str | None, dtype: torch.dtype | None
+    ) -> nn.Module:
+        """This process's part."""
+        from archdsl.devices.spmd import on_mesh
+
+        drawn = self.weights is None or bool(self.without)
+        return on_mesh(self.program, mesh, self.build, drawn=drawn, device=device, dtype=dtype)
 
 
 def program(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> Program:

@@ -15,6 +15,7 @@ from archdsl.elaborate.shown import shown_sizes
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Check, Declared, Graph, Input, Layer, Node, Scope, Value
 from archdsl.ir.shape import Shape
+from archdsl.ir.shares import Shares, layout
 from archdsl.ir.why import CallWhy, Why
 from archdsl.ops.op import Refused, Undecided, take_undecided
 from archdsl.record import Record
@@ -38,20 +39,27 @@ def layer_shapes(
     anew: it is written out once more, so its text need not be the same.
     """
     after = tuple([value.shape for value in inputs if value.shape is not None])
+    before = tuple([value.shape for value in layer.inputs if value.shape is not None])
+    for old, new in zip(before, after):
+        if old.shares != new.shares:
+            raise Differs(path, layer, f"it would be {layout(new)}, where the first run's value is {layout(old)}")
     try:
         made = layer.op.shape(*after)
     except Refused as refused:
         take_undecided()
         raise Differs(path, layer, refused.error.said(refused.error.title)) from None
     open_checks = take_undecided()
-    if not anew:
-        before = tuple([value.shape for value in layer.inputs if value.shape is not None])
-        if before != after:
-            _compare(layer, before, after, path)
+    if not anew and before != after:
+        _compare(layer, before, after, path)
     shapes = made if isinstance(made, tuple) else (made,)
+    shapes = tuple(shape.shared(_layout(value)) for shape, value in zip(shapes, layer.outputs))
     for shape in shapes:
         explain_sizes(layer.op, shape, after, layer.args, layer.place.span)
     return shapes, open_checks
+
+
+def _layout(value: Value) -> Shares | None:
+    return None if value.shape is None else value.shape.shares
 
 
 def _compare(layer: Layer, before: Sequence[Shape], after: Sequence[Shape], path: tuple[str, ...]) -> None:

@@ -29,6 +29,7 @@ def run_again(unit: ast.Run, at: At) -> Flow:
     assert entry.node is not None
     if isinstance(entry.node, Unknown) or any(tensor.value.shape is None for tensor in given):
         raise Failed
+    _need_same_devices(unit, entry.node, at)
     scope = tensors_in(entry.tensor)[0].scope
     inputs = (*map(at.scope.localise, given), *_captured(entry, scope, at))
     _check_count(unit, entry, len(given), at)
@@ -49,6 +50,17 @@ def _entry(unit: ast.Run, at: At) -> Entry:
         error = NotRunnable(unit.ref.span.text, "names a value, not a step", "only a step can be run again")
         raise at.reporter.fail(error, unit.span)
     return entry
+
+
+def _need_same_devices(unit: ast.Run, node: Node, at: At) -> None:
+    """A step in a split has its weights divided over the devices, and can't be run as a whole one; nor the reverse."""
+    if at.split == node.place.split:
+        return
+    from archdsl.errors.names import NotRunnable
+
+    where, here = ("in a split", "outside of it") if node.place.split else ("outside of this split", "in it")
+    reason = f"stands {where}"
+    raise at.reporter.fail(NotRunnable(unit.ref.span.text, reason, f"it can't run {here} as well"), unit.span)
 
 
 def _given(unit: ast.Run, at: At) -> list[Tensor]:

@@ -14,7 +14,7 @@ from archdsl.elaborate.flow import tensors_in, with_tensors
 from archdsl.elaborate.values import Tensor
 from archdsl.ir.graph import Layer
 from archdsl.ir.shape import Shape
-from archdsl.ir.shares import Mesh, Shares, Split
+from archdsl.ir.shares import Mesh, Shares, Split, layout
 from archdsl.ops.apart import groups_of, need_whole_groups
 from archdsl.ops.exchange import Gather, Transfer
 from archdsl.ops.op import Op, Refused
@@ -111,11 +111,6 @@ def _needs_whole(op: Op, shares: Shares) -> Refused:
     from archdsl.errors.devices import NeedsExchange
 
     return Refused(NeedsExchange(op.name, str(shares.split.mesh), shares.axis), operand=0)
-
-
-def layout(x: Shape) -> str:
-    """As messages show it."""
-    return "whole" if x.shares is None else f"shared out over {x.shares.split.mesh.name}"
 
 
 def _proportion(split: Split) -> str:

@@ -1,4 +1,5 @@
-"""E13xx: device groups. E1301 to E1329 are about layouts, E1350 and up about plans."""
+"""E13xx: device groups. E1301 to E1319 are about layouts, E1320 to E1339 about running on several
+devices, E1350 and up about plans."""
 
 from __future__ import annotations
 
@@ -227,6 +228,203 @@ class SharedByStages(Error):
     name: str
     owner: int
     user: int
+
+
+class NotADeviceMesh(Error):
+    """What is given as `mesh` is no `torch.distributed.device_mesh.DeviceMesh`.
+
+    One is made in every process, once they know of each other; its axis for the split has the spec's name:
+
+        from torch.distributed.device_mesh import init_device_mesh
+
+        mesh = init_device_mesh("cpu", (2,), mesh_dim_names=("gpus",))
+        model = archdsl.load("alexnet.arch", mesh=mesh)
+
+    `torchrun --nproc-per-node 2 train.py` starts the processes. For several devices in one process, use `devices=`.
+    """
+
+    code: ClassVar[str] = "E1320"
+    title: ClassVar[str] = "`mesh` takes a DeviceMesh, not {found}"
+    label: ClassVar[str] = "to be run by several processes"
+    help: ClassVar[str] = "{make}"
+
+    found: str
+    make: str
+
+
+class NoMeshAxis(Error):
+    """A DeviceMesh none of whose axes is the spec's group of devices.
+
+        mesh gpus[2]                                                       # the spec
+        init_device_mesh("cpu", (2, 2), mesh_dim_names=("data", "tensor")) # the script
+
+    The axis over which values are shared out has the name of the spec's mesh; all other axes are data axes, whose
+    processes have the same weights and different samples. A mesh of one axis without a name is taken as the spec's.
+    """
+
+    code: ClassVar[str] = "E1321"
+    title: ClassVar[str] = "no axis of the DeviceMesh is `{mesh}`: it has {axes}"
+    label: ClassVar[str] = "its values are shared out over `{mesh}`"
+    help: ClassVar[str] = "name the axis so: mesh_dim_names=({names},)"
+
+    mesh: str
+    axes: str
+    names: str
+
+
+class OtherMeshSize(Error):
+    """A DeviceMesh whose axis has another number of processes than the spec's mesh has devices.
+
+        mesh gpus[2]                                               # the spec
+        init_device_mesh("cpu", (4,), mesh_dim_names=("gpus",))    # the script
+
+    How many devices share is part of the network: it decides which maps a layer sees. More processes are used along a
+    data axis, fewer by loading the network on one device.
+    """
+
+    code: ClassVar[str] = "E1322"
+    title: ClassVar[str] = "the DeviceMesh has {found} processes along `{axis}`, but the spec says {mesh}"
+    label: ClassVar[str] = "shared out over {size} devices"
+    help: ClassVar[str] = "{mend}"
+
+    found: int
+    axis: str
+    mesh: str
+    size: int
+    mend: str
+
+
+class OutsideMesh(Error):
+    """A process loads the network for a DeviceMesh that it is not in.
+
+    A DeviceMesh may have fewer processes than were started; only its own have a part of the network. Load it where
+    `mesh.get_coordinate()` is not None.
+    """
+
+    code: ClassVar[str] = "E1323"
+    title: ClassVar[str] = "process {rank} is not in the DeviceMesh"
+    label: ClassVar[str] = "it has no part of this network"
+    help: ClassVar[str] = "load it in the processes of the mesh: if mesh.get_coordinate() is not None"
+
+    rank: int
+
+
+class UnlikeNetworks(Error):
+    """The processes of a mesh load different networks.
+
+    They must load the same spec, with the same variant and parameters: otherwise one would wait for a message that the
+    other never sends, or take it for another. Compared is what the spec compiles to, so comments don't count.
+    """
+
+    code: ClassVar[str] = "E1324"
+    title: ClassVar[str] = "processes {ranks} load another network than process {first}"
+    label: ClassVar[str] = "must be the same in all processes: spec, variant and parameters"
+
+    ranks: str
+    first: int
+
+
+class UnlikeSeeds(Error):
+    """The processes of a mesh are about to draw different random numbers.
+
+    The weights are drawn in every process for the whole network, which keeps its part; likewise dropout draws for the
+    whole value and the whole batch. So what all draw together is what one device would draw, if all start alike. Seed
+    by the rank nothing but the order of the samples, with a generator of its own.
+    """
+
+    code: ClassVar[str] = "E1325"
+    title: ClassVar[str] = "the random numbers of processes {ranks} are others than those of process {first}"
+    label: ClassVar[str] = "{what}"
+    help: ClassVar[str] = "call torch.manual_seed with the same number in all processes"
+
+    ranks: str
+    first: int
+    what: str
+
+
+class UnlikeInputs(Error):
+    """The devices that share one network are given different samples.
+
+    They compute one network together, so all need the same input; it is along a data axis that processes have samples
+    of their own. With a `DistributedSampler` give it the data axis alone:
+
+        DistributedSampler(dataset, mesh["data"].size(), mesh["data"].get_local_rank())
+
+    This is looked at when the network runs for the first time.
+    """
+
+    code: ClassVar[str] = "E1326"
+    title: ClassVar[str] = "processes {ranks} are given another input than process {first}"
+    label: ClassVar[str] = "all devices of {mesh} take the same samples"
+
+    ranks: str
+    first: int
+    mesh: str
+
+
+class CannotCut(Error):
+    """A network that can't be run by several devices, though it is right on one.
+
+    The message says why. Some steps can't be done in parts without changing their numbers: those that draw random
+    numbers in a way of their own, for example. `exchange` before such a step makes its value whole, on every device.
+    """
+
+    code: ClassVar[str] = "E1327"
+    title: ClassVar[str] = "{network} can't run on several devices: {reason}"
+    label: ClassVar[str] = "right on one device only"
+
+    network: str
+    reason: str
+
+
+class UnlikeSequences(Error):
+    """Two devices would send their messages in different orders, and so wait for each other for ever.
+
+    Before a network runs on several devices, what each sends and receives is derived from the graph, forward and
+    backward, and compared. No spec should bring this about: please report it.
+    """
+
+    code: ClassVar[str] = "E1328"
+    title: ClassVar[str] = "{first} and {second} would not exchange the same values in the same order"
+    label: ClassVar[str] = "transfer {number} of the {way} pass: {here} against {there}"
+
+    first: str
+    second: str
+    way: str
+    number: int
+    here: str
+    there: str
+
+
+class OtherDeviceCount(Error):
+    """`devices=` names another number of devices than the spec's mesh has.
+
+        archdsl.load("alexnet.arch", devices=["cuda:0", "cuda:1"])
+
+    It takes one torch device for each of the mesh's; the same one may be named several times.
+    """
+
+    code: ClassVar[str] = "E1329"
+    title: ClassVar[str] = "`devices` names {found}, but the spec says {mesh}"
+    label: ClassVar[str] = "one torch device for each of {size}"
+
+    found: str
+    mesh: str
+    size: int
+
+
+class NoDeviceGroup(Error):
+    """`devices=` for a network that says nothing of devices.
+
+    Which layers see which maps is part of the spec: `split(gpus) { }`, `on(gpus[1]) { }`. A network without them runs
+    on one device, and as replicas of it: `load(path, device=...)`, or `mesh=` with a data axis.
+    """
+
+    code: ClassVar[str] = "E1330"
+    title: ClassVar[str] = "{network} has no split, so it can't be divided over several devices"
+    label: ClassVar[str] = "no `split` and no `on` in it"
+
+    network: str
 
 
 class BadQuantity(Error):

@@ -7,7 +7,10 @@ one axis. A value's shape is that of the whole in both cases; `Shape.shares` say
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from archdsl.ir.shape import Shape
 
 
 class Mesh(NamedTuple):
@@ -64,3 +67,8 @@ class Shares(NamedTuple):
 
     split: Split
     axis: int
+
+
+def layout(x: Shape) -> str:
+    """As messages show it."""
+    return "whole" if x.shares is None else f"shared out over {x.shares.split.mesh.name}"

@@ -1,0 +1,115 @@
+"""Networks on several devices: small ones that together use all that a split may hold."""
+
+from __future__ import annotations
+
+from tests.devices.agreement import Case
+
+ALL = """
+mesh gpus[{devices}]
+
+block unit(c, stride = 1) {{
+    residual {{
+        conv(c, 3x3, stride=stride, pad=1, bias=false) -> bn -> relu -> conv(c, 3x3, pad=1) -> bn
+    }} shortcut {{
+        if stride != 1 {{ conv(c, 1x1, stride=stride) }}
+    }}
+    relu
+}}
+
+network every_step(classes = 10) {{
+    input image: [N, 3, 20, 20]
+    stem: conv(8, 3x3, pad=1)
+    split(gpus) {{
+        c1: conv(16, 3x3, pad=1) -> bn -> relu
+        layernorm
+        unit(16)
+        unit(32, stride=2)
+        c2: conv(32, 3x3, pad=1, groups=4) -> prelu -> last: lrn
+        concat(@c1, @c1) -> maxpool(2x2) -> concat(@last, @)
+        exchange -> conv(32, 1x1) -> groupnorm(8) -> exchange
+        bn -> layernorm -> relu
+        avgpool(out=2x2) -> flatten
+        fc: linear(64) -> relu -> dropout(0.5)
+        fc2: linear(32) -> relu
+    }}
+    add {{ @; linear(32) }}
+    head: linear(classes)
+}}
+"""
+
+TOWERS = """
+mesh gpus[2]
+
+network towers(classes = 10) {
+    input image: [N, 3, 31, 31]
+    split(gpus) {
+        conv1: conv(16, 5x5, stride=2) -> relu -> lrn(5, k=2) -> maxpool(3x3, stride=2)
+        conv2: conv(32, 3x3, pad=1) -> relu -> dropout(0.2, channels=true) -> exchange
+        conv3: conv(32, 3x3, pad=1) -> relu -> maxpool(2x2)
+        exchange -> flatten
+        fc6: linear(64) -> relu -> dropout(0.5) -> exchange
+        fc7: linear(64) -> relu -> dropout(0.5)
+    }
+    residual(drop=0.3) { linear(64) -> dropout(0.1) }
+    fc8: linear(classes)
+}
+"""
+
+UNEVEN = """
+mesh gpus[2]
+
+network uneven(classes = 10) {
+    input image: [N, 3, 16, 16]
+    split(gpus, by=[3, 5]) {
+        conv1: conv(16, 3x3, pad=1) -> bn -> relu -> maxpool(2x2) -> dropout(0.2) -> exchange
+        conv2: conv(32, 3x3, pad=1) -> relu -> dropout(0.3, channels=true) -> avgpool(out=2x2) -> flatten
+        exchange
+        fc: linear(40) -> relu
+    }
+    head: linear(classes)
+}
+"""
+
+BRANCHES = """
+mesh gpus[2]
+
+network branches(classes = 10) {
+    input image: [N, 3, 12, 12]
+    split(gpus) {
+        conv(8, 3x3, pad=1) -> relu
+        inception { conv(8, 1x1); conv(4, 1x1) -> conv(8, 3x3, pad=1); maxpool(3x3, stride=1, pad=1) -> conv(4, 1x1) }
+        dense { for i in 0..2 { { bn -> relu -> conv(4, 3x3, pad=1) } } }
+        mul { @; avgpool(out=1x1) -> fc1: conv(8, 1x1) -> relu -> fc2: conv(28, 1x1) -> sigmoid }
+        exchange
+        a: conv(28, 1x1) -> relu -> exchange
+        let once = @
+        @a(once)
+        avgpool(out=1x1) -> flatten
+    }
+    head: linear(classes)
+}
+"""
+
+PLAIN = """
+network plain(classes = 10) {
+    input image: [N, 3, 16, 16]
+    conv(16, 3x3, pad=1) -> relu -> dropout(0.2, channels=true)
+    residual(drop=0.2) { conv(16, 3x3, pad=1) -> relu }
+    avgpool(out=2x2) -> flatten -> dropout(0.5)
+    head: linear(classes)
+}
+"""
+
+TWO = (
+    Case("every step", ALL.format(devices=2), (6, 3, 20, 20)),
+    Case("towers", TOWERS, (6, 3, 31, 31)),
+    Case("uneven", UNEVEN, (6, 3, 16, 16)),
+    Case("branches", BRANCHES, (6, 3, 12, 12)),
+    Case("plain", PLAIN, (8, 3, 16, 16), replicas=2, wrap="ddp"),
+    Case("plain", PLAIN, (8, 3, 16, 16), replicas=2, wrap="fsdp"),
+)
+FOUR = (
+    Case("every step", ALL.format(devices=4), (6, 3, 20, 20)),
+    Case("towers", TOWERS, (8, 3, 31, 31), replicas=2, wrap="ddp"),
+    Case("towers", TOWERS, (8, 3, 31, 31), replicas=2, wrap="fsdp"),
+)
