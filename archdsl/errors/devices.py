@@ -404,7 +404,7 @@ class OtherDeviceCount(Error):
     It takes one torch device for each of the mesh's; the same one may be named several times.
     """
 
-    code: ClassVar[str] = "E1329"
+    code: ClassVar[str] = "E1331"
     title: ClassVar[str] = "`devices` names {found}, but the spec says {mesh}"
     label: ClassVar[str] = "one torch device for each of {size}"
 

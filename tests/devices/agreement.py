@@ -162,7 +162,7 @@ class Difference(Record):
     """The largest difference of a number, as a part of the largest in its tensor; over all tensors of a kind.
 
     Some tensors are nothing but rounding: the gradient of a bias before a normalisation is 0. So the largest number in
-    a tensor counts as at least a thousandth of the largest in all tensors of its kind.
+    a tensor counts as at least a hundredth of the largest in all tensors of its kind.
     """
 
     loss: float
@@ -189,7 +189,7 @@ def largest(found: Mapping[str, Tensor], reference: Mapping[str, Tensor]) -> flo
     """Of the differences of all tensors; keys and shapes must agree."""
     assert found.keys() == reference.keys()
     scales = {key: value.abs().max().item() for key, value in reference.items()}
-    least = max(scale for key, scale in scales.items() if reference[key].dtype.is_floating_point) / 1000
+    least = max(scale for key, scale in scales.items() if reference[key].dtype.is_floating_point) / 100
     differences: list[float] = []
     for key, value in reference.items():
         assert found[key].shape == value.shape, key

@@ -1,0 +1,96 @@
+"""What `load(mesh=...)` refuses: in every process at once, so that none waits for another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import torch.distributed as dist
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
+
+import archdsl
+from archdsl.devices.error import DevicesError
+from tests.devices.agreement import start, start_processes
+
+SPLIT = """
+mesh gpus[2]
+network net(classes = 10) {
+    input x: [N, 8]
+    split(gpus) { a: linear(16) -> dropout(0.5) }
+    linear(classes)
+}
+"""
+RRELU = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; split(gpus) { linear(16) -> rrelu } }\n"
+FLAT = "network net() { input x: [N, 8]; linear(16) -> alpha_dropout(0.5) }\n"
+
+
+def mesh(*sizes: int, names: tuple[str, ...] | None) -> DeviceMesh:
+    return init_device_mesh("cpu", sizes, mesh_dim_names=names)
+
+
+def unlike_parameters() -> None:
+    archdsl.loads(SPLIT, mesh=mesh(2, names=("gpus",)), classes=10 + dist.get_rank())
+
+
+def unlike_seeds() -> None:
+    torch.manual_seed(dist.get_rank())
+    archdsl.loads(SPLIT, mesh=mesh(2, names=("gpus",)))
+
+
+def unlike_masks() -> None:
+    module = archdsl.loads(SPLIT, mesh=mesh(2, names=None))
+    torch.manual_seed(dist.get_rank())
+    module(torch.ones(2, 8))
+
+
+def unlike_inputs() -> None:
+    module = archdsl.loads(SPLIT, mesh=mesh(2, names=None)).eval()
+    module(torch.ones(2, 8) + dist.get_rank())
+
+
+IN_PROCESSES: list[tuple[str, str, Callable[[], None]]] = [
+    ("E1324", "processes 1 load another network than process 0", unlike_parameters),
+    ("E1325", "the weights are about to be drawn", unlike_seeds),
+    ("E1325", "dropout is about to draw", unlike_masks),
+    ("E1326", "processes 1 are given another input than process 0", unlike_inputs),
+    ("E1321", "no axis of the DeviceMesh is `gpus`: it has `tensor`", lambda: loads(mesh(2, names=("tensor",)))),
+    ("E1327", "`rrelu` can't draw for a share", lambda: loads(mesh(2, names=None), RRELU)),
+    ("E1327", "with a data axis, `alpha_dropout`", lambda: loads(mesh(2, names=("data",)), FLAT)),
+]
+
+
+def loads(mesh: object, spec: str = SPLIT) -> None:
+    archdsl.loads(spec, mesh=mesh)  # type: ignore[arg-type]
+
+
+def _process(rank: int, size: int, folder: str) -> None:
+    start(rank, size, folder)
+    for code, said, make in IN_PROCESSES:
+        torch.manual_seed(0)
+        with pytest.raises(DevicesError) as raised:
+            make()
+        assert [each.code for each in raised.value.diagnostics] == [code]
+        assert said in str(raised.value)
+        dist.barrier()
+    dist.destroy_process_group()
+
+
+def test_processes_that_differ_are_told_at_once(tmp_path: Path) -> None:
+    start_processes(_process, 2, str(tmp_path))
+
+
+def test_no_mesh_at_all() -> None:
+    with pytest.raises(DevicesError, match=r"E1320.*not int") as raised:
+        loads(2)
+    assert 'mesh = init_device_mesh("cpu", (2,), mesh_dim_names=("gpus",))' in str(raised.value)
+
+
+def test_another_number_of_processes(tmp_path: Path) -> None:
+    start(0, 1, str(tmp_path))
+    try:
+        with pytest.raises(DevicesError, match=r"E1322.*1 processes along `gpus`, but the spec says gpus"):
+            loads(mesh(1, names=("gpus",)))
+    finally:
+        dist.destroy_process_group()
