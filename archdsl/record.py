@@ -55,6 +55,11 @@ class Record:
         if "__init__" not in cls.__dict__:
             cls.__init__ = Record.__init__  # the base's own is for its fields alone
 
+    @classmethod
+    def take_fields(cls, other: type[Record]) -> None:
+        """Have the fields of another class, their order and defaults: for a class made of it at run time."""
+        cls.fields, cls.positional, cls._defaults = other.fields, other.positional, other._defaults
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         cls = type(self)
         values = self.__dict__

@@ -30,7 +30,7 @@ def guarded(op: type[Op], word: str, package: str) -> type[Op]:
     """The op under its word, with its rules guarded."""
     names = {"name": word, "package": package, "__doc__": op.__doc__, "__module__": op.__module__}
     made = type(op.__name__, (_Guarded, op), names)
-    made.fields, made.positional = op.fields, op.positional
+    made.take_fields(op)
     return made
 
 

@@ -85,7 +85,6 @@ def test_connectors() -> None:
         ("residual", ["E0420"]),
         ("relu { relu }", ["E0420"]),
         ("reslidual { relu }", ["E0202"]),
-        ("stage { relu }", ["E0214"]),
         ("add(@)", ["E0419"]),
         ("conv(@, 3, 1x1)", ["E0419"]),
         ("relu -> @ -> relu", ["E0212"]),
