@@ -17,7 +17,8 @@ from archdsl.cli.options import (
 )
 from archdsl.cli.output import MARK, write
 from archdsl.cli.session import attempted, refusals
-from archdsl.draw.figure import DIRECTIONS, figure
+from archdsl.draw.colors import MODES
+from archdsl.draw.figure import DIRECTIONS, Manner, figure, fitting_level
 from archdsl.draw.outline import LEVELS, Path, View, find
 from archdsl.draw.picture import SUFFIXES, picture
 from archdsl.draw.svg import THEMES
@@ -39,6 +40,8 @@ from archdsl.render.terminal import printable
 @click.option("--focus", metavar="PATH", default="", help="Draw this scope alone: layer3.")
 @click.option("--expand", metavar="PATH", multiple=True, help="Open this scope whatever the level: layer3.0.")
 @click.option("--direction", type=click.Choice(DIRECTIONS), default="down", show_default=True, help="Of the flow.")
+@click.option("--color-by", type=click.Choice(MODES), default="role", show_default=True, help="What colors stand for.")
+@click.option("--legend/--no-legend", default=True, show_default=True, help="Say below what the kinds mean.")
 @click.option("--theme", type=click.Choice(THEMES), help="Paper. Default: auto in .svg, by the reader's setting.")
 @click.option("--force", is_flag=True, help="Overwrite a file that archdsl did not generate.")
 @output_format_option
@@ -52,6 +55,8 @@ def command(
     focus: str,
     expand: tuple[str, ...],
     direction: str,
+    color_by: str,
+    legend: bool,
     theme: str | None,
     force: bool,
     output_format: str,
@@ -68,13 +73,11 @@ def command(
         return EXIT_DIAGNOSTICS
     program = result.partial
     with refusals(output_format):
-        view = View(
-            level=level or "block",
-            fold=level != "step" if fold is None else fold,
-            focus=_scope(program, focus),
-            expand=tuple(_scope(program, path) for path in expand),
-        )
-        drawing = figure(program, view, direction)
+        manner = Manner(direction=direction, color_by=color_by, legend=legend)
+        folded = level != "step" if fold is None else fold
+        opened = _scope(program, focus), tuple(_scope(program, path) for path in expand)
+        view = View(level or fitting_level(program, View("block", folded, *opened), manner), folded, *opened)
+        drawing = figure(program, view, manner, result.diagnostics)
         path = output or f"{program.title}.svg"
         made_by = f"{MARK} {program.source.name}"
         write(path, picture(drawing, suffix, theme, made_by), force=force)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archdsl.draw.parts import Sizes
-from archdsl.ir.graph import Layer, Node, Scope
+from archdsl.ir.graph import Graph, Layer, Node, Scope
+from archdsl.ir.shape import Shape
 
 MINOR = frozenset(["norm", "activation", "regularise", "identity", "reshape"])
 """Roles of ops that papers leave out of their figures: they act on what a layer made, or on what it is given."""
@@ -28,14 +29,30 @@ def layer_kind(node: Layer) -> str:
 
 
 def closed(node: Scope, given: Sizes | None, made: Sizes | None, repeated: bool = False) -> str:
-    """A scope as one box: its name, or its block's where it has a number only; and the channels it makes."""
+    """A scope as one box: its name, or its block's where that is a number; and by how much it makes maps smaller."""
+    if dense := dense_block(node.graph):
+        return dense
     name = node.name[-1] if node.name and not node.name[-1].isdigit() else ""
     words = [what(node) if repeated and node.graph.kind == "block" else name or what(node)]
-    if made is not None and made.channels is not None:
-        words.append(str(made.dims[made.channels]))
     if factor := shrinks(given, made):
         words.append(f"/{factor}")
     return cut(", ".join(words))
+
+
+def dense_block(graph: Graph) -> str:
+    """`dense block, 6 layers, k = 32`, for a body that a `dense` wires; k where every layer adds as many maps."""
+    joints = [each for each in graph.nodes if isinstance(each, Layer) and each.merges == "dense"]
+    if not joints:
+        return ""
+    added = {_channels(joint.inputs[-1].shape) for joint in joints}
+    growth = added.pop() if len(added) == 1 else 0
+    return f"dense block, {len(joints)} layers" + (f", k = {growth}" if growth else "")
+
+
+def _channels(shape: Shape | None) -> int:
+    if shape is None or shape.channel_axis is None:
+        return 0
+    return shape.dims[shape.channel_axis].constant or 0
 
 
 def what(node: Scope) -> str:
@@ -80,6 +97,6 @@ def shrinks(given: Sizes | None, made: Sizes | None) -> int:
     return factor if not factors and 1 < factor < min(given.maps) else 0
 
 
-def cut(text: str) -> str:
-    """No longer than a box can be."""
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+def cut(text: str, longest: int = LONGEST) -> str:
+    """No longer than there is room for."""
+    return text if len(text) <= longest else text[: longest - 3] + "..."

@@ -8,7 +8,7 @@ import pytest
 
 from archdsl.api import program
 from archdsl.draw.drawing import Box, Drawing, Edge, Point, Text
-from archdsl.draw.figure import DIRECTIONS, figure
+from archdsl.draw.figure import DIRECTIONS, Manner, figure
 from archdsl.draw.fonts import width
 from archdsl.draw.outline import LEVELS, View
 
@@ -34,7 +34,7 @@ def test_every_spec_is_measured() -> None:
 @pytest.mark.parametrize(("spec", "variant"), TARGETS, ids=[variant for _, variant in TARGETS])
 def test_nothing_is_in_the_way(spec: str, variant: str, level: str, direction: str) -> None:
     path = next(path for path in SPECS if path.stem == spec)
-    drawing = figure(program(path, variant), View(level=level, fold=level != "step"), direction)
+    drawing = figure(program(path, variant), View(level=level, fold=level != "step"), Manner(direction=direction))
     assert problems(drawing) == []
 
 

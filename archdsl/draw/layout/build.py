@@ -91,5 +91,5 @@ class Builder:
     def single(self, leaf: Leaf, wide: float) -> Single:
         width, height = measure.room(leaf)
         if leaf.kind != "sign" and self.upright:
-            width = wide
+            width = max(wide, width)
         return Single(leaf, height, width) if self.upright else Single(leaf, width, height)

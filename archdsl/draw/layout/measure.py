@@ -41,6 +41,6 @@ def widest(frame: Frame) -> float:
         part = stack.pop()
         if isinstance(part, Frame):
             stack += part.parts
-        elif isinstance(part, Leaf) and part.kind != "sign":
+        elif isinstance(part, Leaf) and part.kind not in ("sign", "error"):
             found = max(found, room(part)[0])
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from archdsl.draw.drawing import Box, Edge, Group, Point, Text
 from archdsl.draw.layout import measure
@@ -18,10 +18,17 @@ MARGIN = 8
 """Around the figure."""
 
 
+NO_KINDS: Mapping[int, str] = {}
+
+
 class Page:
     """Boxes, groups and edges of one laid out network."""
 
-    def __init__(self, root: Frame, placed: Placed, upright: bool, facts: Callable[[Part], tuple[str, ...]]) -> None:
+    def __init__(self, root: Frame, placed: Placed, upright: bool, facts: Callable[[Part], tuple[str, ...]],
+        kinds: Mapping[int, str] = NO_KINDS,
+    ) -> None:  # fmt: skip
+        """facts: the tooltip of a part. kinds: of leaves, by identity, where that is not their own."""
+        self.kinds = kinds
         self.upright = upright
         self.facts = facts
         self.placed = placed
@@ -64,16 +71,17 @@ class Page:
             yield from self._bar(block)
             return
         bold = leaf.kind == "sign"
-        texts = [Text(leaf.text + measure.count(leaf), x, y, measure.SIZE, bold, kind=leaf.kind)]
+        kind = self.kinds.get(id(leaf), leaf.kind)
+        texts = [Text(leaf.text + measure.count(leaf), x, y, measure.SIZE, bold, kind=kind)]
         if leaf.caption:
             texts = [
-                Text(texts[0].text, x, y - 6, measure.SIZE, bold, kind=leaf.kind),
-                Text(leaf.caption, x, y + 7, measure.SMALL, kind=leaf.kind),
+                Text(texts[0].text, x, y - 6, measure.SIZE, bold, kind=kind),
+                Text(leaf.caption, x, y + 7, measure.SMALL, kind=kind),
             ]
         shape = SHAPES.get(leaf.kind, "round")
         if shape == "circle" and wide != high:
             shape = "round"
-        yield Box(self.name(leaf), leaf.kind, x, y, wide, high, tuple(texts), self.facts(leaf), shape)
+        yield Box(self.name(leaf), kind, x, y, wide, high, tuple(texts), self.facts(leaf), shape)
 
     def _bar(self, block: Block) -> Iterable[Box]:
         """The bar, and before it the fields."""

@@ -6,7 +6,7 @@ a -> b -> [c -> d -> e] -> f     ->     a -> b -> [c -> d]
 
 from __future__ import annotations
 
-from math import sqrt
+from math import ceil, sqrt
 
 from archdsl.draw.enclose import dissolve, enclose, members
 from archdsl.draw.layout.boxes import Framed
@@ -14,12 +14,16 @@ from archdsl.draw.layout.placed import Line, Placed
 from archdsl.draw.layout.sequence import joined
 from archdsl.draw.parts import Frame, Part, Wire
 
-TALL = 900
-"""Points along the axis that a page has room for at a size that can be read ..."""
+TALL = 1000
+"""Points along the axis that a page has room for, at a size that can be read ..."""
 SLENDER = 2.0
 """... if they are more than so many times the width."""
+LONG = 2200
+"""A figure that is longer will be a poster anyway: it gets the form of one."""
 RATIO = 3.9
 """No figure is longer than so many times its width, if it can be broken."""
+WIDE = 2.0
+"""What is broken is then at most about so many times as long as wide."""
 ASPECT = 1.3
 """Of a page: how much longer than wide it is."""
 CORRIDOR = 36
@@ -38,6 +42,8 @@ def columns(placed: Placed) -> int:
     ratio = placed.length / max(breadth, 1)
     if ratio <= RATIO and (placed.length <= TALL or ratio <= SLENDER):
         return 1
+    if placed.length <= LONG:
+        return max(2, ceil(placed.length / TALL), ceil(sqrt(placed.length / (WIDE * (breadth + CORRIDOR)))))
     return max(2, round(sqrt(placed.length / (ASPECT * (breadth + CORRIDOR)))))
 
 

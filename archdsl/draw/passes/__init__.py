@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
+from archdsl.diagnostic import Diagnostic
 from archdsl.draw.outline import View
 from archdsl.draw.parts import Frame, Part
 from archdsl.draw.passes.absorb import absorb
+from archdsl.draw.passes.captions import captions, mark
 from archdsl.draw.passes.dense import dense
 from archdsl.draw.passes.fold import Fold
 from archdsl.draw.passes.reductions import reductions
@@ -18,8 +20,8 @@ from archdsl.draw.passes.unwrap import unwrap
 from archdsl.ir.graph import Program
 
 
-def simplify(root: Frame, program: Program, view: View) -> None:
-    """Run the passes that the view asks for."""
+def simplify(root: Frame, program: Program, view: View, diagnostics: Sequence[Diagnostic] = ()) -> None:
+    """Run the passes that the view asks for. diagnostics: what is wrong with the program."""
     steps: list[Callable[[Frame], None]] = []
     if view.merges_steps:
         steps += [unwrap, shortcuts, absorb, partial(dense, fold=view.fold)]
@@ -33,7 +35,10 @@ def simplify(root: Frame, program: Program, view: View) -> None:
             step(frame)
     for frame in inner_first(root):
         reductions(frame)
-    sizes(root)
+        captions(frame, names=not view.merges_steps)
+        mark(frame, diagnostics)
+    if view.merges_steps:
+        sizes(root)
 
 
 def inner_first(root: Frame) -> list[Frame]:

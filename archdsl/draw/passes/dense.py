@@ -23,19 +23,14 @@ def dense(frame: Frame, fold: bool) -> None:
     if len(joints) < 2:
         return
     members = [part for part in frame.parts if part.within(DENSE)] or frame.parts
+    title = f"dense block, {len(joints)} layers" + (f", k = {growth}" if (growth := _growth(frame, joints)) else "")
     inner = frame if len(members) == len(frame.parts) else enclose(frame, members, FRAME, "")
-    growth = _growth(inner, joints)
     if fold and len(joints) > MOST and len({_text(_line(inner, joint)) for joint in joints}) == 1:
         _fold(inner, joints)
     else:
         _spread(inner, joints)
     inner.kind = FRAME
-    inner.title = title(len(joints), growth)
-
-
-def title(layers: int, growth: int) -> str:
-    """As the paper speaks of it."""
-    return f"dense block, {layers} layers" + (f", k = {growth}" if growth else "")
+    inner.title = title
 
 
 def _is_joint(part: Part) -> bool:

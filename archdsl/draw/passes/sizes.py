@@ -24,6 +24,9 @@ def sizes(frame: Frame) -> None:
         wire = next((wire for wire in leaving.get(id(before), []) if wire.target.part is part), None)
         if wire is None or wire.shape is None or before.kind in ("input", "declared"):
             continue
+        if isinstance(before, Leaf) and before.caption:
+            shown = wire.shape
+            continue
         if before.kind == "turn" and part.kind == "turn":
             continue
         opened = _stands_for_several(before) or _stands_for_several(part)
