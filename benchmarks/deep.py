@@ -11,7 +11,7 @@ from torch import nn
 import archdsl
 from benchmarks.checking import elaboration
 from benchmarks.handwritten import DenseNet190, ResNet1202
-from benchmarks.measure import SPECS, Row, least, rounds
+from benchmarks.measure import SPECS, Row, least
 
 ROUNDS = 12
 
@@ -34,7 +34,7 @@ def meta_forward(made: Callable[[], nn.Module]) -> Callable[[], None]:
 
 def run() -> Iterator[Row]:
     for name, variant, written in NETWORKS:
-        ours, theirs = least(rounds(ROUNDS, [elaboration(name, variant), meta_forward(written)]))
+        ours, theirs = least(ROUNDS, [elaboration(name, variant), meta_forward(written)])
         yield Row(
             f"elaborate and check {variant}, against a forward pass of a hand-written class on the meta device",
             f"{ours * 1000:.1f} ms against {theirs * 1000:.0f} ms: {theirs / ours:.1f} times faster",
@@ -44,7 +44,7 @@ def run() -> Iterator[Row]:
         path = SPECS / name
         generated = type(archdsl.load(path, variant=variant))
         load, construct, by_hand = least(
-            rounds(ROUNDS, [lambda path=path, variant=variant: archdsl.load(path, variant=variant), generated, written])
+            ROUNDS, [lambda path=path, variant=variant: archdsl.load(path, variant=variant), generated, written]
         )
         beyond = load - construct
         yield Row(

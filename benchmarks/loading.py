@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from torchvision.models import resnet152
 
 import archdsl
-from benchmarks.measure import SPECS, Row, least, rounds
+from benchmarks.measure import SPECS, Row, least
 
 ROUNDS = 15
 
@@ -16,7 +16,7 @@ def run() -> Iterator[Row]:
     path = SPECS / "resnet.arch"
     generated = type(archdsl.load(path, variant="resnet152"))
     load, construct, theirs = least(
-        rounds(ROUNDS, [lambda: archdsl.load(path, variant="resnet152"), generated, lambda: resnet152(weights=None)])
+        ROUNDS, [lambda: archdsl.load(path, variant="resnet152"), generated, lambda: resnet152(weights=None)]
     )
     beyond = load - construct
     ratio = beyond / theirs

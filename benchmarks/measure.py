@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import cycle, islice, permutations
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import NamedTuple
 
 SPECS = Path(__file__).parents[1] / "specs"
@@ -22,15 +22,17 @@ class Row(NamedTuple):
     holds: bool
 
 
-def seconds(action: Callable[[], object]) -> float:
+def seconds(action: Callable[[], object], clock: Callable[[], float] = perf_counter) -> float:
     """One run, with the garbage of the runs before it out of the way."""
     gc.collect()
-    start = perf_counter()
+    start = clock()
     action()
-    return perf_counter() - start
+    return clock() - start
 
 
-def rounds(count: int, actions: Sequence[Callable[[], object]]) -> list[list[float]]:
+def rounds(
+    count: int, actions: Sequence[Callable[[], object]], clock: Callable[[], float] = perf_counter
+) -> list[list[float]]:
     """Seconds of each action in each of `count` rounds.
 
     A round runs all of them, so that what slows the machine down slows all of them; the rounds go through every order
@@ -41,13 +43,21 @@ def rounds(count: int, actions: Sequence[Callable[[], object]]) -> list[list[flo
     taken: list[list[float]] = [[] for _ in actions]
     for order in islice(cycle(permutations(range(len(actions)))), count):
         for i in order:
-            taken[i].append(seconds(actions[i]))
+            taken[i].append(seconds(actions[i], clock))
     return taken
 
 
-def least(times: Sequence[Sequence[float]]) -> list[float]:
-    """The quickest round of each action: for what takes milliseconds, other work on the machine only ever adds."""
-    return [min(each) for each in times]
+def least(count: int, actions: Sequence[Callable[[], object]]) -> list[float]:
+    """For each action the quickest of `count` rounds, in seconds of the processor, on one thread: for what takes
+    milliseconds on one thread, other work on the machine only ever adds."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return [min(each) for each in rounds(count, actions, process_time)]
+    finally:
+        torch.set_num_threads(threads)
 
 
 def median_ratio(times: Sequence[float], others: Sequence[float]) -> float:

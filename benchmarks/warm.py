@@ -10,7 +10,7 @@ from torchvision.models import resnet152
 from archdsl.compiler import check
 from archdsl.source import Source
 from benchmarks.checking import elaboration
-from benchmarks.measure import SPECS, Row, least, rounds
+from benchmarks.measure import SPECS, Row, least
 
 ROUNDS = 31
 TARGET = "resnet152"
@@ -30,7 +30,7 @@ def run() -> Iterator[Row]:
         with torch.no_grad():
             module(image)
 
-    checked, parsed, meta = least(rounds(ROUNDS, [elaboration("resnet.arch", TARGET), with_parsing, forward]))
+    checked, parsed, meta = least(ROUNDS, [elaboration("resnet.arch", TARGET), with_parsing, forward])
     for what, taken, goal in (("elaborate and check", checked, 10), ("parse, elaborate and check", parsed, 4)):
         yield Row(
             f"{what} resnet152, against a forward pass on the meta device",
