@@ -230,7 +230,7 @@ def _mind_memory(program: Program, max_bytes: int | None) -> None:
     """Refuse a network before anything is allocated for it."""
     from archdsl.cost import costs_of
 
-    needed = costs_of(program).total.state_bytes
+    needed = costs_of(program, passes=False).total.state_bytes
     allowed = free_memory() if max_bytes is None else max_bytes
     if allowed is not None and needed > allowed:
         raise TooLarge(

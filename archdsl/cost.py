@@ -44,10 +44,14 @@ NOTHING = Cost()
 
 
 class Costs:
-    """The costs of one program and of its parts."""
+    """The costs of one program and of its parts.
 
-    def __init__(self, program: Program) -> None:
+    passes: with what a pass takes, MACs and activations; without, those are 0, and half of the work is saved.
+    """
+
+    def __init__(self, program: Program, *, passes: bool = True) -> None:
         self.program = program
+        self.passes = passes
         self._graphs: dict[Graph, Cost] = {}
         self._layers: dict[Layer, Cost] = {}
         self._sizes: dict[int, tuple[int, ...]] = {}  # by the shape's id: it stands in the program, often many times
@@ -101,7 +105,6 @@ class Costs:
         return known
 
     def _of_layer(self, layer: Layer) -> Cost:
-        inputs = tuple(value.shape for value in layer.inputs if value.shape)
         params = buffers = state_bytes = trained_bytes = 0
         for tensor in layer.state if layer.runs is None else ():
             if tensor.name in layer.tied:
@@ -113,9 +116,12 @@ class Costs:
                 trained_bytes += 0 if layer.frozen else elements * ITEM_SIZES[tensor.dtype]
             else:
                 buffers += elements
-        made = [value.shape for value in layer.outputs]
-        macs = layer.op.macs(tuple(map(self.sizes, inputs)), self.sizes(made[0]))
-        memory = 0 if layer.op.view else sum(map(self.bytes, made))
+        macs = memory = 0
+        if self.passes:
+            made = [value.shape for value in layer.outputs]
+            inputs = tuple([self.sizes(value.shape) for value in layer.inputs if value.shape])
+            macs = layer.op.macs(inputs, self.sizes(made[0]))
+            memory = 0 if layer.op.view else sum(map(self.bytes, made))
         return Cost(1, params, buffers, state_bytes, macs, memory, params if layer.frozen else 0, trained_bytes)
 
     def _declared(self, node: Declared) -> Cost:
@@ -126,11 +132,12 @@ class Costs:
         return Cost(buffers=elements, state_bytes=self.bytes(shape))
 
 
-def costs_of(program: Program) -> Costs:
+def costs_of(program: Program, *, passes: bool = True) -> Costs:
     """The costs of a finished program: a check of its promises asks for them, then a summary, or who builds it."""
-    if program.costs is None:
-        program.costs = Costs(program)
-    return program.costs
+    known = program.costs
+    if known is None or (passes and not known.passes):
+        known = program.costs = Costs(program, passes=passes)
+    return known
 
 
 def _without_pass(cost: Cost) -> Cost:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-import archdsl
 from benchmarks.checking import elaboration
 from benchmarks.handwritten import DenseNet190, ResNet1202
-from benchmarks.measure import SPECS, Row, least
+from benchmarks.loading import loading_row
+from benchmarks.measure import Row, least
 
 ROUNDS = 12
 
@@ -41,15 +41,4 @@ def run() -> Iterator[Row]:
             "at least 10 times",
             theirs / ours >= 10,
         )
-        path = SPECS / name
-        generated = type(archdsl.load(path, variant=variant))
-        load, construct, by_hand = least(
-            ROUNDS, [lambda path=path, variant=variant: archdsl.load(path, variant=variant), generated, written]
-        )
-        beyond = load - construct
-        yield Row(
-            f"`archdsl.load` of {variant} less the class's constructor, against that of the hand-written class",
-            f"{beyond * 1000:.0f} ms against {by_hand * 1000:.0f} ms: {beyond / by_hand:.3f} of it",
-            "at most 0.2",
-            beyond / by_hand <= 0.2,
-        )
+        yield loading_row(name, variant, written, against="that of the hand-written class")

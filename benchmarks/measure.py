@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from itertools import cycle, islice, permutations
 from pathlib import Path
 from statistics import median
@@ -49,13 +50,20 @@ def rounds(
 
 def least(count: int, actions: Sequence[Callable[[], object]]) -> list[float]:
     """For each action the quickest of `count` rounds, in seconds of the processor, on one thread: for what takes
-    milliseconds on one thread, other work on the machine only ever adds."""
+    milliseconds, other work on the machine only ever adds."""
+    with one_thread():
+        return [min(each) for each in rounds(count, actions, process_time)]
+
+
+@contextmanager
+def one_thread() -> Generator[None]:
+    """Have torch use one thread, so that seconds of the processor are those that pass."""
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return [min(each) for each in rounds(count, actions, process_time)]
+        yield
     finally:
         torch.set_num_threads(threads)
 

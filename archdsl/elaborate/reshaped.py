@@ -54,6 +54,8 @@ def layer_shapes(
     shapes = made if isinstance(made, tuple) else (made,)
     shapes = tuple(shape.shared(_layout(value)) for shape, value in zip(shapes, layer.outputs))
     for shape in shapes:
+        if after and shape is after[0]:
+            continue  # it is what came in, and was explained there
         explain_sizes(layer.op, shape, after, layer.args, layer.place.span)
     return shapes, open_checks
 
