@@ -150,3 +150,18 @@ def test_starts_as_published(variant: str, std: float, offset: float) -> None:
         else:
             expected = std if layer in ("fc6", "fc7") else 0.01
             assert float(tensor.std()) == pytest.approx(expected, rel=0.02)
+
+
+def test_on_two_devices_it_is_the_same_network() -> None:
+    """On one device `split` means groups: equal keys, first weights, masks and values."""
+    runs: list[tuple[dict[str, Tensor], Tensor]] = []
+    for variant in ("alexnet_2012", "alexnet_two_devices"):
+        torch.manual_seed(0)
+        module = archdsl.load(SPECS / "alexnet.arch", variant)
+        runs.append(
+            (module.state_dict(), module(torch.linspace(-1, 1, 227 * 227).expand(2, 3, -1).view(2, 3, 227, 227)))
+        )
+    (weights, output), (shared_out, other) = runs
+    assert list(weights) == list(shared_out)
+    assert all(torch.equal(value, shared_out[key]) for key, value in weights.items())
+    assert torch.equal(output, other)
