@@ -25,6 +25,7 @@ FIGURES = {
     "lenet": ["lenet.arch:lenet5"],
     "alexnet": ["alexnet.arch:alexnet"],
     "vgg": ["vgg.arch:vgg16"],
+    "googlenet": ["googlenet.arch"],
     "resnet152": ["resnet.arch:resnet152", "--level", "stage"],
     "resnet18": ["resnet.arch:resnet18", "--level", "step"],
     "densenet": ["densenet.arch:densenet121"],

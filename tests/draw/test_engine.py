@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from archdsl.draw import fonts
 from archdsl.draw.engine import FORMATS, Bounds, EngineProblem, render
 from archdsl.draw.engine import which as engines
 from archdsl.draw.engine.which import Engine
@@ -81,6 +83,20 @@ def test_nothing_is_read_that_a_graph_names(wheel: Engine, tmp_path: Path) -> No
     picture.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>')
     drawn = render(f'digraph {{ a [image="{picture}" label="" shape=none] }}', "svg", engine=wheel)
     assert b"image" not in drawn and b"picture" not in drawn
+
+
+def test_nothing_is_written(wheel: Engine, tmp_path: Path) -> None:
+    """Not beside the font, nor where fontconfig keeps its caches."""
+
+    def state() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in fonts.FOLDER.rglob("*")}
+
+    before = state()
+    command = f"from archdsl.draw.engine import render; render({DOT!r}, 'png')"
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", command], env=environment, check=True)
+    assert state() == before
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_broken_dot_is_a_failure_with_its_reason(wheel: Engine) -> None:
