@@ -109,6 +109,10 @@ def _build(
         from archdsl.elaborate.staging import check_stages
 
         check_stages(graph, session.reporter)
+    if session.splits and not session.reporter.diagnostics.failed:
+        from archdsl.elaborate.exchanging import check_exchanges
+
+        check_exchanges(graph, session.domain.nominals(), session.reporter)
     promises = tuple(session.promises)
     program = Program(title.text, graph, session.domain.nominals(), promises, session.domain, file.source)
     program.renames = tuple(session.renames)

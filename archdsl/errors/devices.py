@@ -652,3 +652,29 @@ class NotCounted(Error):
 
     network: str
     reason: str
+
+
+class LargerExchange(Error):
+    """An `exchange` that stands where the value is larger than it needs to be.
+
+        split(gpus) {
+            conv2: conv(256, 5x5, pad=2) -> relu
+            exchange -> maxpool(3x3, stride=2)      # 27x27 maps; behind the pool they are 13x13
+        }
+
+    The steps between work on each map alone, so the numbers are the same wherever the exchange stands: put it where
+    fewest are moved, as behind a pool or before an `upsample`. The figures are bytes in the forward pass, for one
+    sample, at the nominal sizes; backward it is as many. A comment on the line allows it:
+
+        exchange -> maxpool(3x3, stride=2)          # allow W1301
+    """
+
+    code: ClassVar[str] = "W1301"
+    severity: ClassVar[str] = "warning"
+    title: ClassVar[str] = "this `exchange` moves {here:,} bytes a sample; {where} it would be {there:,}"
+    label: ClassVar[str] = "no value changes if it stands {where}"
+    help: ClassVar[str] = "to leave it, end the line in `# allow W1301`"
+
+    here: int
+    there: int
+    where: str
