@@ -109,7 +109,7 @@ ELSEWHERE = {
 """Mistakes in a command, on a disk or in a call from Python, made in the tests of those; E0319 takes two inputs, of
 different types, and is made in the tests of ops. E11xx need a package: see
 `ops/test_installed.py`; E12xx figures: see `draw/test_engine.py` and `cli/test_draw.py`; plans: see
-`devices/test_plan_errors.py`; E1329: `devices/test_traffic.py`; E1320 and on the devices that are there:
+`devices/test_plan_errors.py`; E1320 and on the devices that are there:
 `devices/test_mesh_errors.py`."""
 
 

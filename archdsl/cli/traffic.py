@@ -62,9 +62,9 @@ def command(
         except NoPlan as none:
             raise refusal(none.error, "traffic") from None
         except NotLocal as reason:
-            from archdsl.errors.devices import NotCounted
+            from archdsl.errors.devices import CannotCut
 
-            raise refusal(NotCounted(program.title, str(reason)), program.source.name) from None
+            raise refusal(CannotCut(program.title, str(reason)), program.source.name) from None
     if found.mesh is not None and devices not in (None, found.devices):
         raise click.UsageError(f"the spec speaks of {found.mesh}: --devices is for specs that speak of no devices")
     if as_json:

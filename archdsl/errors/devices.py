@@ -635,25 +635,6 @@ class PlanSteps(Error):
     help = "make it again with `archdsl plan`"
 
 
-class NotCounted(Error):
-    """A network whose transfers can't be counted, since it can't be cut into the networks of its devices.
-
-        mesh left[2]
-        mesh right[2]
-        ... split(left) { ... }
-        ... split(right) { ... }       # archdsl traffic: two groups of devices
-
-    The message says which step is in the way.
-    """
-
-    code: ClassVar[str] = "E1329"
-    title: ClassVar[str] = "the transfers of {network} can't be counted: {reason}"
-    label: ClassVar[str] = "not cut into the networks of its devices"
-
-    network: str
-    reason: str
-
-
 class LargerExchange(Error):
     """An `exchange` that stands where the value is larger than it needs to be.
 

@@ -145,7 +145,7 @@ def test_a_spec_that_speaks_of_no_devices(tmp_path: Path) -> None:
         ("network net { input x: [8, 4]; linear(4) }", "E1352"),
         (
             "mesh a[2]\nmesh b[2]\nnetwork net { input x: [N, 4]; split(a) { linear(4) }; split(b) { linear(4) } }",
-            "E1329",
+            "E1327",
         ),
     ],
 )
