@@ -17,7 +17,7 @@ def command(code: str | None) -> int:
     if code is None:
         out("\n".join(f"{known}  {headline(error)}" for known, error in errors.items()))
         return 0
-    error = errors.get(code.upper())
+    error = errors.get(code.upper()) or errors.get(f"E{code.zfill(4)}")  # 301 is enough
     if error is None:
         from archdsl.errors.suggest import closest
 

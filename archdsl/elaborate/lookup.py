@@ -278,7 +278,7 @@ def no_current(span: Span, at: At) -> Failed:
 
 
 def _no_label(label: str, span: Span, at: At) -> Failed:
-    from archdsl.diagnostic import Help, Label
+    from archdsl.diagnostic import Label
     from archdsl.errors.names import LabelNotTaken, UnknownLabel
 
     skipped = at.scope.skipped_condition(label) or at.home.scope.skipped_condition(label)
@@ -289,8 +289,6 @@ def _no_label(label: str, span: Span, at: At) -> Failed:
     if not labels and not notes:
         form = '@"{}"' if span.text.startswith('@"') else "@{}"
         helps = did_you_mean(label, at.home.scope.visible_labels(), span, form)
-        if "{" in span.text:  # it is computed, and is right in other turns: no edit
-            helps = tuple(Help(way.text.replace("did you mean", "the nearest is").rstrip("?")) for way in helps)
     return at.reporter.fail(UnknownLabel(label), span, labels=labels, notes=notes, helps=helps)
 
 
@@ -311,7 +309,8 @@ def _label_out_of_reach(label: str, span: Span, at: At) -> tuple[tuple[Label, ..
 
 
 def did_you_mean(word: str, known: object, span: Span, form: str = "{}") -> tuple[Help, ...]:
-    """A help with the edit, where a known word is near."""
+    """A help, where a known word is near; with the edit, unless the text is not the word's own: a label may be
+    computed, and a name given on the command line."""
     from collections.abc import Iterable
     from typing import cast
 
@@ -319,4 +318,5 @@ def did_you_mean(word: str, known: object, span: Span, form: str = "{}") -> tupl
     from archdsl.errors.suggest import closest
 
     near = closest(word, cast("Iterable[str]", known))
-    return (Help(f"did you mean `{near}`?", Edit(span, form.format(near))),) if near else ()
+    edit = Edit(span, form.format(near)) if word in span.text else None
+    return (Help(f"did you mean `{near}`?", edit),) if near else ()
