@@ -56,9 +56,10 @@ def command(
     output_format: str,
     **options: Any,
 ) -> int:
-    """Compile a network to a PyTorch module that reads as if written by hand, or write it for other tools.
+    """Compile a network to PyTorch, or write it for other tools.
 
-    Prints the network's table as well: to standard output, or to standard error with -o -.
+    The module reads as if written by hand. Prints the network's table as well: to standard output, or to standard
+    error with -o -.
     """
     to_stdout = output == STDIN
     with refusals(output_format):

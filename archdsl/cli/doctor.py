@@ -27,7 +27,7 @@ PICTURES = ("svg", "png", "pdf")
 
 @click.command
 def command() -> int:
-    """Say what archdsl finds here: versions, the engine that draws figures, and what to do about what is missing.
+    """Say what archdsl finds here, and how to mend what is missing.
 
     Exit status 1 if something is.
     """

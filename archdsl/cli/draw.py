@@ -62,7 +62,7 @@ def command(
     output_format: str,
     **options: Any,
 ) -> int:
-    """Draw a network as papers do: from the spec, at any level of detail, without torch.
+    """Draw a network as papers do, at any level of detail.
 
     A spec with errors is drawn as far as it goes, with the failing step marked.
     """

@@ -12,7 +12,7 @@ from archdsl.render.terminal import printable
 @click.command
 @click.argument("code", required=False)
 def command(code: str | None) -> int:
-    """Explain an error by its code, with an example and the way out; without a code list them all."""
+    """Explain an error by its code; without one, list them all."""
     errors = {error.code: error for error in all_errors()}
     if code is None:
         out("\n".join(f"{known}  {headline(error)}" for known, error in errors.items()))

@@ -25,9 +25,10 @@ from archdsl.syntax.format import format_text
 @output_format_option
 @limit_options
 def command(files: tuple[str, ...], check: bool, diff: bool, output_format: str, **options: Any) -> int:
-    """Format specs in place; - formats standard input to standard output.
+    """Format specs in place.
 
-    Comments and meaning are kept. A file with a syntax error is left as it is.
+    - formats standard input to standard output. Comments and meaning are kept. A file with a syntax error is left
+    as it is.
     """
     limits = take_limits(options)
     found: list[Diagnostic] = []

@@ -65,9 +65,10 @@ def command(
     output_format: str,
     **options: Any,
 ) -> int:
-    """Divide a network into pipeline stages and replicas so that a training step takes the least predicted time.
+    """Divide a network into pipeline stages and replicas.
 
-    What a step computes does not depend on the plan. The prediction counts FLOPs and bytes; see docs/planning.md.
+    The plan is the one by which a training step takes the least predicted time. What a step computes does not
+    depend on the plan. The prediction counts FLOPs and bytes; see docs/planning.md.
     """
     with refusals(output_format):
         machine = Machine(_amount(flops, FLOPS), _amount(link, LINK), _amount(memory, MEMORY), optimizer)

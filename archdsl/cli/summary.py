@@ -39,10 +39,11 @@ depth_option = click.option(
 def command(
     target: str, settings: tuple[str, ...], depth: int, table_format: str, output_format: str, **options: Any
 ) -> int:
-    """Print a network as a table: steps, shapes, parameters, MACs, activation memory.
+    """Print a network as a table of steps, shapes and costs.
 
-    Figures are at the nominal sizes and N = 1. Equal neighbours are one row with x2, x3, ... A network that breaks a
-    promise of its own (`expect`) is printed as well, to see by what.
+    Costs are parameters, MACs and the memory of activations. Figures are at the nominal sizes and N = 1. Equal
+    neighbours are one row with x2, x3, ... A network that breaks a promise of its own (`expect`) is printed as
+    well, to see by what.
     """
     program, kept = figured(target, settings, take_limits(options), output_format)
     summary = summarize(program, depth)

@@ -45,7 +45,7 @@ def command(
     output_format: str,
     **options: Any,
 ) -> None:
-    """Count the bytes that a step of training moves between the devices of a spec.
+    """Count the bytes that a training step moves between devices.
 
     Beside what the spec's `split` moves stands what other ways to divide the network would, and for which batches each
     moves the least. See docs/howto/traffic.md.

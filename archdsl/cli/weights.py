@@ -28,7 +28,7 @@ from archdsl.weights.report import Misfit, Report
 
 @click.group
 def command() -> None:
-    """Check weight files (safetensors) against a network, and convert them to fit."""
+    """Check weight files against a network, and convert them."""
 
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -415,3 +416,11 @@ def test_a_bug_is_called_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCHDSL_TRACEBACK", "1")
     with pytest.raises(KeyError):
         run("summary", "net.arch")
+
+
+# ---- help
+
+
+def test_the_list_of_commands_says_each_in_a_line(folder: Path) -> None:
+    listed = process("--help", env={"COLUMNS": "80"}).out.partition("Commands:\n")[2].splitlines()
+    assert [line for line in listed if line.endswith("...") or not re.match(r"  \w+ +[A-Z].*\.$", line)] == []
