@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 # Two test processes on two cores: one thread each, or they take turns waiting for each other.
 test check: export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test check bench parity fuzz docs wheel clean
+.PHONY: run test check bench parity fuzz docs gallery wheel clean
 
 run: $(VENV)/installed
 	$(BIN)/archdsl compile specs/resnet.arch
@@ -34,6 +34,10 @@ fuzz: $(VENV)/installed-test
 	$(BIN)/python -m tests.fuzz
 
 docs: $(VENV)/installed
+	$(BIN)/python -m archdsl.reference docs
+
+gallery: $(VENV)/installed
+	$(BIN)/python -m archdsl.draw.gallery specs docs/gallery
 	$(BIN)/python -m archdsl.reference docs
 
 wheel: $(VENV)/installed

@@ -18,7 +18,7 @@ from archdsl.cli.options import (
 from archdsl.cli.output import MARK, write
 from archdsl.cli.session import attempted, refusals
 from archdsl.draw.colors import MODES
-from archdsl.draw.figure import DIRECTIONS, Manner, figure, fitting_level
+from archdsl.draw.figure import DIRECTIONS, STYLES, Manner, figure, fitting_level
 from archdsl.draw.outline import LEVELS, Path, View, find
 from archdsl.draw.picture import SUFFIXES, picture
 from archdsl.draw.svg import THEMES
@@ -40,6 +40,9 @@ from archdsl.render.terminal import printable
 @click.option("--focus", metavar="PATH", default="", help="Draw this scope alone: layer3.")
 @click.option("--expand", metavar="PATH", multiple=True, help="Open this scope whatever the level: layer3.0.")
 @click.option("--direction", type=click.Choice(DIRECTIONS), default="down", show_default=True, help="Of the flow.")
+@click.option(
+    "--style", type=click.Choice(STYLES), default="boxes", show_default=True, help="volume: maps in proportion."
+)
 @click.option("--color-by", type=click.Choice(MODES), default="role", show_default=True, help="What colors stand for.")
 @click.option("--legend/--no-legend", default=True, show_default=True, help="Say below what the kinds mean.")
 @click.option("--theme", type=click.Choice(THEMES), help="Paper. Default: auto in .svg, by the reader's setting.")
@@ -55,6 +58,7 @@ def command(
     focus: str,
     expand: tuple[str, ...],
     direction: str,
+    style: str,
     color_by: str,
     legend: bool,
     theme: str | None,
@@ -73,7 +77,7 @@ def command(
         return EXIT_DIAGNOSTICS
     program = result.partial
     with refusals(output_format):
-        manner = Manner(direction=direction, color_by=color_by, legend=legend)
+        manner = Manner(direction=direction, color_by=color_by, legend=legend, style=style)
         folded = level != "step" if fold is None else fold
         opened = _scope(program, focus), tuple(_scope(program, path) for path in expand)
         view = View(level or fitting_level(program, View("block", folded, *opened), manner), folded, *opened)

@@ -14,10 +14,12 @@ from archdsl.draw.legend import Legend, kinds
 from archdsl.draw.outline import View, outline
 from archdsl.draw.palette import LOOKS
 from archdsl.draw.passes import simplify
+from archdsl.draw.volumes import Volumes
 from archdsl.ir.graph import Program
 from archdsl.record import KW_ONLY, Record
 
 DIRECTIONS = ("down", "right")
+STYLES = ("boxes", "volume")
 
 PAGE = (1100.0, 1500.0)
 """Points that a printed page has room for, with texts that can still be read."""
@@ -29,12 +31,14 @@ class Manner(Record):
     direction: of the flow, one of `DIRECTIONS`.
     color_by:  one of `colors.MODES`.
     legend:    what the kinds mean, below the figure.
+    style:     one of `STYLES`: boxes for steps, or maps in proportion.
     """
 
     _: KW_ONLY
     direction: str = "down"
     color_by: str = "role"
     legend: bool = True
+    style: str = "boxes"
 
 
 PLAIN = Manner()
@@ -48,10 +52,14 @@ def figure(program: Program, view: View, manner: Manner = PLAIN, diagnostics: Se
     simplify(root, program, view, diagnostics)
     facts = Facts(program)
     coloring = color(root, manner.color_by, facts)
-    builder = Builder(manner.direction == "down")
-    placed = builder.whole(root)
-    page = Page(root, placed, builder.upright, facts.lines, coloring.kinds if coloring else {})
-    width, height = page.size
+    kinds_of = coloring.kinds if coloring else {}
+    if manner.style == "volume":
+        page = Volumes(root, facts.lines, kinds_of)
+    else:
+        builder = Builder(manner.direction == "down")
+        placed = builder.whole(root)
+        page = Page(root, placed, builder.upright, facts.lines, kinds_of)
+    width, height = page.width, page.height
     used = [*(box.kind for box in page.boxes), *(edge.kind for edge in page.edges)]
     entries = [*(coloring.legend if coloring else ()), *kinds(used)] if manner.legend else []
     legend = Legend(entries, MARGIN, height, max(width, 240) - 2 * MARGIN)
@@ -59,7 +67,7 @@ def figure(program: Program, view: View, manner: Manner = PLAIN, diagnostics: Se
         program.title,
         max(width, legend.right + MARGIN),
         height + (legend.height + MARGIN / 2 if legend.height else 0),
-        tuple(page.groups),
+        tuple(page.groups) if isinstance(page, Page) else (),
         (*page.edges, *legend.edges),
         (*page.boxes, *legend.boxes),
         (*page.texts, *legend.texts),

@@ -55,9 +55,15 @@ class Page:
         return known
 
     @property
-    def size(self) -> Point:
-        length, breadth = self.placed.length + 2 * MARGIN, self.placed.high - self.placed.low + 2 * MARGIN
-        return (breadth, length) if self.upright else (length, breadth)
+    def width(self) -> float:
+        return self._extent(self.upright)
+
+    @property
+    def height(self) -> float:
+        return self._extent(not self.upright)
+
+    def _extent(self, across: bool) -> float:
+        return (self.placed.high - self.placed.low if across else self.placed.length) + 2 * MARGIN
 
     def point(self, spot: Spot) -> Point:
         m, c = spot[0] + self.origin[0], spot[1] + self.origin[1]
