@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archdsl.devices.plan.cuts import Cuts
+from archdsl.devices.plan.cuts import Cuts, interpolated
 from archdsl.devices.plan.flow import Flow
 from archdsl.devices.plan.machine import Machine
 from archdsl.devices.plan.measure import Measured
@@ -78,7 +78,9 @@ class Network:
         total = sum(cost.flops for cost in smallest.steps)
         self.units = Units(self.flow, smallest, total * share)
         self._measured: dict[int, Measured] = {}
-        self._cuts: dict[tuple[int, bool], Cuts] = {}
+        self._cuts: dict[bool, dict[int, Cuts]] = {}
+        self._affine: dict[bool, bool] = {}
+        """Whether all costs grow with the microbatch along straight lines, so that two sizes tell of all others."""
 
     def allows(self, microbatch: int) -> bool:
         """Whether the spec lets a batch have that size."""
@@ -91,10 +93,19 @@ class Network:
 
     def cuts(self, microbatch: int, *, in_order: bool = False) -> Cuts:
         """All cuts; `in_order`: those that divide the text in two."""
-        key = microbatch, in_order
-        if key not in self._cuts:
-            self._cuts[key] = Cuts(self.units, self.measured(microbatch), in_order=in_order)
-        return self._cuts[key]
+        known = self._cuts.setdefault(in_order, {})
+        if microbatch not in known:
+            cuts = self._interpolated(microbatch, known) if self._affine.get(in_order) else None
+            known[microbatch] = cuts or Cuts(self.units, self.measured(microbatch), in_order=in_order)
+            if cuts is None and len(known) == 3:
+                *sizes, last = known
+                guess = interpolated(last, {size: known[size] for size in sizes})
+                self._affine[in_order] = guess.sums() == known[last].sums()
+        return known[microbatch]
+
+    def _interpolated(self, microbatch: int, known: dict[int, Cuts]) -> Cuts:
+        sizes = list(known)[:2]
+        return interpolated(microbatch, {size: known[size] for size in sizes})
 
 
 def choose(network: Network, request: Request) -> Choice | None:
@@ -109,7 +120,7 @@ def choose(network: Network, request: Request) -> Choice | None:
             solver = _solver(network, request, replicas, microbatches)
             if solver.reach(float("inf"), stages) is not None:
                 search = _Search(solver, replicas, request.batch // replicas // microbatches, best)
-                best = search.run(stages)
+                best = search.run(min(stages, len(network.units.units)))
                 break
     return best
 
@@ -144,13 +155,21 @@ class _Search:
         self.microbatches = solver.terms.microbatches
         self.microbatch = microbatch
         self.best = best
+        self.floor = 0.0
+        """The least time of the slowest stage, however many there are."""
 
     def run(self, most: int) -> Choice | None:
         """The best of at most so many stages, or what was known if none is better."""
+        # No number of stages is faster than the most of them; often that alone rules out all.
+        fastest = self.solver.fastest(most, self._below(1, self._equal(most)))
+        if fastest is None:
+            return self.best
+        self.floor = fastest.slowest
+        self._keep(fastest)
         for stages in sorted(range(1, most + 1), key=self._at_least):
             least = self._equal(stages)
             below = self._below(stages, least)
-            if below <= self.solver.compute[-1] / stages:
+            if below <= self._floor(stages):
                 break
             found = self.solver.fastest(stages, below)
             if found is not None:
@@ -159,9 +178,13 @@ class _Search:
                     self._trade(stages, least, found.trained - 1)
         return self.best
 
+    def _floor(self, stages: int) -> float:
+        """What the slowest of so many stages takes at least: their equal share, and what it takes with the most."""
+        return max(self.floor, self.solver.compute[-1] / stages)
+
     def _at_least(self, stages: int) -> float:
-        """What no step of so many stages is below: as if they could be equal."""
-        return (self.microbatches + stages - 1) * self.solver.compute[-1] / stages + self._reduced(self._equal(stages))
+        """What no step of so many stages is below."""
+        return (self.microbatches + stages - 1) * self._floor(stages) + self._reduced(self._equal(stages))
 
     def _equal(self, stages: int) -> int:
         """What the largest of so many stages trains at least."""

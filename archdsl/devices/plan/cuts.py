@@ -10,6 +10,9 @@ the order of the text are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
+
 from archdsl.devices.plan.flow import Flowing
 from archdsl.devices.plan.measure import Measured
 from archdsl.devices.plan.units import Units
@@ -48,6 +51,9 @@ class Cut:
         return self.segment < other.segment or (self.segment == other.segment and not self.mask & ~other.mask)
 
 
+SUMS = ("flops", "state", "trained", "kept", "sent", "back", "sent_alone")
+
+
 class Cuts:
     """The cuts of a network, by FLOPs before them: a cut stands before all that it lies within.
 
@@ -59,7 +65,7 @@ class Cuts:
         self.segments: list[list[int]] = []
         self.exact = not in_order
         found = _Search(units, measured, self, in_order).run()
-        self.cuts = sorted(found, key=lambda cut: (cut.flops, cut.segment, cut.mask.bit_count()))
+        self.cuts = sorted(found, key=_before)
 
     def between(self, before: Cut, behind: Cut) -> list[int]:
         """The units that lie between two cuts, in the order in which they run."""
@@ -70,6 +76,32 @@ class Cuts:
                 if not past and (segment < behind.segment or behind.mask >> bit & 1):
                     found.append(unit)
         return sorted(found)
+
+    def sums(self) -> list[tuple[int, ...]]:
+        """Which cuts there are, with all their sums."""
+        return sorted((cut.segment, cut.mask, *(getattr(cut, name) for name in SUMS)) for cut in self.cuts)
+
+
+def _before(cut: Cut) -> tuple[int, int, int]:
+    return cut.flops, cut.segment, cut.mask.bit_count()
+
+
+def interpolated(microbatch: int, known: Mapping[int, Cuts]) -> Cuts:
+    """The cuts at a size of the microbatch by those at two others, with sums on straight lines through them."""
+    (size, cuts), (other_size, others) = known.items()
+    same = {(cut.segment, cut.mask): cut for cut in others.cuts}
+    made = copy(cuts)
+    made.cuts = []
+    for cut in cuts.cuts:
+        other = same[cut.segment, cut.mask]
+        new = Cut(cut.segment, cut.mask)
+        for name in SUMS:
+            first = getattr(cut, name)
+            rise = getattr(other, name) - first
+            setattr(new, name, first + rise * (microbatch - size) // (other_size - size))
+        made.cuts.append(new)
+    made.cuts.sort(key=_before)
+    return made
 
 
 class _State:

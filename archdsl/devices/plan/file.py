@@ -134,6 +134,7 @@ def _plan(found: Json, path: str) -> Plan:
         raise refusal(NewerPlan(os.path.basename(path), version, VERSION), path)
     names = ["generator", "format", "version", *Made.fields, "devices", "batch", "replicas", "microbatches"]
     top = _Object(found, "the file", [*names, "schedule", "machine", "predicted", "stages"])
+    top.count("version")
     machine = top.object("machine", list(Machine.fields))
     predicted = top.object("predicted", ["step_seconds", "reduce_seconds", "bubble"])
     plan = Plan(
