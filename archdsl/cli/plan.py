@@ -87,7 +87,8 @@ def command(
         if output is not None:
             write(output, plan_json(answer.plan, program).encode(), force=force)
     others = list(rivals(answer.network, answer.request, answer.choice))
-    other_batches = list(turns(answer.network, answer.request, answer.choice)) if microbatches is None else []
+    comparable = microbatches is None and answer.exact
+    other_batches = list(turns(answer.network, answer.request, answer.choice)) if comparable else []
     if as_json:
         from archdsl.devices.plan.file import answer_json
 

@@ -116,7 +116,7 @@ def _notes(answer: Answer) -> Iterator[str]:
     """What to know of the plan."""
     plan, network = answer.plan, answer.network
     if not answer.exact:
-        yield "note: with so many branches side by side, not all ways to cut them were tried"
+        yield "note: there are too many cuts to try all, so this plan may not be the best"
     for group in network.units.together[:1]:
         first, last = (network.units.units[number].steps[0] for number in (min(group), max(group)))
         names = [printable(network.flow.steps[step].address) for step in (first, last)]

@@ -101,7 +101,7 @@ def best(network: Network, request: Request) -> float | None:
         if request.batch % replicas:
             continue
         own = request.batch // replicas
-        most = request.devices // replicas
+        most = min(request.devices // replicas, len(network.units.units))
         counts = [m for m in range(1, own + 1) if own % m == 0 and (most == 1 or m >= 4 * most)] or [own]
         if request.microbatches is not None:
             counts = [request.microbatches] if own % request.microbatches == 0 else []

@@ -24,7 +24,7 @@ class Answer:
         self.request = request
         self.choice = choice
         self.plan: Plan = describe(network, request, choice)
-        self.exact = network.cuts(choice.microbatch).exact
+        self.exact = network.exact and choice.solver.listed.exact
 
 
 def ask(program: Program, request: Request) -> Answer:

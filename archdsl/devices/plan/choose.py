@@ -14,7 +14,7 @@ from archdsl.devices.plan.cuts import Cuts, interpolated
 from archdsl.devices.plan.flow import Flow
 from archdsl.devices.plan.machine import Machine
 from archdsl.devices.plan.measure import Measured
-from archdsl.devices.plan.solve import NEAR, Solver, Split, Terms
+from archdsl.devices.plan.solve import NEAR, Effort, Solver, Split, Terms
 from archdsl.devices.plan.units import Units
 from archdsl.ir.graph import Program
 from archdsl.record import Record
@@ -77,6 +77,8 @@ class Network:
         smallest = Measured(self.flow, batch_name, program.nominal[batch_name])
         total = sum(cost.flops for cost in smallest.steps)
         self.units = Units(self.flow, smallest, total * share)
+        self.exact = True
+        """Nothing was left out so far for want of time."""
         self._measured: dict[int, Measured] = {}
         self._cuts: dict[bool, dict[int, Cuts]] = {}
         self._affine: dict[bool, bool] = {}
@@ -110,24 +112,44 @@ class Network:
 
 def choose(network: Network, request: Request) -> Choice | None:
     """The best choice; None if nothing fits in the devices' memory."""
-    best: Choice | None = None
+    effort = Effort()
+    best = _among(network, request, None, effort)
+    if effort.spent:
+        # Too many cuts to try all: those in the order of the text at least are few.
+        network.exact = False
+        return _among(network, request, best, Effort(), in_order=True)
+    return best
+
+
+def _among(
+    network: Network, request: Request, best: Choice | None, effort: Effort, *, in_order: bool = False
+) -> Choice | None:
+    """The best choice, if it is better than what is known."""
     # Many replicas of few stages first: they are soon found, and rule out most of the rest.
     for replicas in reversed(divisors(request.batch)):
-        stages = request.devices // replicas
+        stages = min(request.devices // replicas, len(network.units.units))
         if not stages:
             continue
         for microbatches in microbatch_counts(network, request, replicas, stages):
-            solver = _solver(network, request, replicas, microbatches)
+            solver = _solver(network, request, replicas, microbatches, effort, in_order=in_order)
             if solver.reach(float("inf"), stages) is not None:
                 search = _Search(solver, replicas, request.batch // replicas // microbatches, best)
-                best = search.run(min(stages, len(network.units.units)))
+                best = search.run(stages)
                 break
     return best
 
 
-def _solver(network: Network, request: Request, replicas: int, microbatches: int) -> Solver:
-    cuts = network.cuts(request.batch // replicas // microbatches)
-    return Solver(cuts, Terms(request.machine, request.schedule, microbatches))
+def _solver(
+    network: Network,
+    request: Request,
+    replicas: int,
+    microbatches: int,
+    effort: Effort | None = None,
+    *,
+    in_order: bool = False,
+) -> Solver:
+    cuts = network.cuts(request.batch // replicas // microbatches, in_order=in_order)
+    return Solver(cuts, Terms(request.machine, request.schedule, microbatches), effort)
 
 
 def microbatch_counts(network: Network, request: Request, replicas: int, stages: int) -> Iterator[int]:
@@ -169,7 +191,7 @@ class _Search:
         for stages in sorted(range(1, most + 1), key=self._at_least):
             least = self._equal(stages)
             below = self._below(stages, least)
-            if below <= self._floor(stages):
+            if below <= self._floor(stages) or self.solver.effort.spent:
                 break
             found = self.solver.fastest(stages, below)
             if found is not None:
@@ -202,7 +224,7 @@ class _Search:
 
     def _trade(self, stages: int, least: int, most: int) -> None:
         """Let stages be slower, for fewer bytes of gradients in the largest: between these two, by halves."""
-        if least > most:
+        if least > most or self.solver.effort.spent:
             return
         below = self._below(stages, least)
         alike = self._reduced(most) - self._reduced(least) <= NEAR * below
@@ -226,7 +248,7 @@ def least_memory(network: Network, request: Request) -> int | None:
     """The smallest memory of a device with which there is a plan, to a thousandth; None: the batch can't be divided."""
     found: list[int] = []
     for replicas in divisors(request.batch):
-        stages = request.devices // replicas
+        stages = min(request.devices // replicas, len(network.units.units))
         if not stages:
             break
         for microbatches in list(microbatch_counts(network, request, replicas, stages))[-1:]:

@@ -17,9 +17,9 @@ from archdsl.devices.plan.flow import Flowing
 from archdsl.devices.plan.measure import Measured
 from archdsl.devices.plan.units import Units
 
-WIDEST = 4_000
+WIDEST = 500
 """Cuts of one segment."""
-MOST = 20_000
+MOST = 4_000
 """Cuts of all segments together, less those in the order of the text."""
 
 
@@ -65,7 +65,7 @@ class Cuts:
         self.segments: list[list[int]] = []
         self.exact = not in_order
         found = _Search(units, measured, self, in_order).run()
-        self.cuts = sorted(found, key=_before)
+        self.cuts: list[Cut] = sorted(found, key=_before)
 
     def between(self, before: Cut, behind: Cut) -> list[int]:
         """The units that lie between two cuts, in the order in which they run."""
@@ -90,8 +90,7 @@ def interpolated(microbatch: int, known: Mapping[int, Cuts]) -> Cuts:
     """The cuts at a size of the microbatch by those at two others, with sums on straight lines through them."""
     (size, cuts), (other_size, others) = known.items()
     same = {(cut.segment, cut.mask): cut for cut in others.cuts}
-    made = copy(cuts)
-    made.cuts = []
+    found: list[Cut] = []
     for cut in cuts.cuts:
         other = same[cut.segment, cut.mask]
         new = Cut(cut.segment, cut.mask)
@@ -99,8 +98,9 @@ def interpolated(microbatch: int, known: Mapping[int, Cuts]) -> Cuts:
             first = getattr(cut, name)
             rise = getattr(other, name) - first
             setattr(new, name, first + rise * (microbatch - size) // (other_size - size))
-        made.cuts.append(new)
-    made.cuts.sort(key=_before)
+        found.append(new)
+    made = copy(cuts)
+    made.cuts = sorted(found, key=_before)
     return made
 
 

@@ -85,7 +85,7 @@ class Plan(Record):
 
 def describe(network: Network, request: Request, choice: Choice) -> Plan:
     """The plan that a choice is."""
-    cuts = network.cuts(choice.microbatch)
+    cuts = choice.solver.listed
     scopes = Counter(scope for step in network.flow.steps for scope in _scopes(step))
     parts = [
         [network.flow.steps[number] for unit in cuts.between(*ends) for number in network.units.units[unit].steps]

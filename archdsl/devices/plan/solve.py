@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import ceil
 
 from archdsl.devices.plan.cuts import Cut, Cuts
 from archdsl.devices.plan.machine import Machine
@@ -20,6 +21,8 @@ NEAR = 1e-12
 """Times that differ by less than this part of them are equal: what rounding makes of equal sums."""
 
 
+ROUNDING = 1e-9
+"""Of a stage, in counts of stages."""
 CLOSE = 1.01
 """How near to what can't be a time is, when the search asks whether anything at all is below it."""
 
@@ -38,6 +41,18 @@ class Terms(Record):
         stage starts no more than there are stages from it to the end (Narayanan et al. 2021, section 2.2.1).
         """
         return self.microbatches if self.schedule == "gpipe" else min(self.microbatches, stages_left)
+
+
+class Effort:
+    """What a search may still spend, in pairs of cuts looked at. Networks with many branches side by side have many
+    cuts, and planning has to end: what was found until then is taken."""
+
+    def __init__(self, left: int = 4_000_000) -> None:
+        self.left = left
+
+    @property
+    def spent(self) -> bool:
+        return self.left < 0
 
 
 class Split(Record):
@@ -87,9 +102,11 @@ class _Level:
 class Solver:
     """Chooses among the cuts of a network at one size of the microbatch."""
 
-    def __init__(self, cuts: Cuts, terms: Terms) -> None:
+    def __init__(self, cuts: Cuts, terms: Terms, effort: Effort | None = None) -> None:
         machine = terms.machine
+        self.effort = effort or Effort()
         self.terms = terms
+        self.listed = cuts
         self.cuts: Sequence[Cut] = cuts.cuts
         self.compute = [cut.flops / machine.flops for cut in self.cuts]
         self.transfer = [cut.exchanged / machine.link for cut in self.cuts]
@@ -122,15 +139,16 @@ class Solver:
         levels[0].add(last, self.ends[last])
         behind: dict[int, int] = {}
         first = 0
+        self.effort.left -= last
         for at in range(last - 1, -1, -1):
             furthest = self.compute[at] + limits.slowest
             while not levels[first].within(furthest, self.compute):
                 first += 1
                 if first == len(levels):
                     return None
-            if self.compute[at] > (most - first) * limits.slowest:
-                return None  # what lies before takes more stages than are left
-            for count in range(first, min(len(levels), most)):
+            # What lies before takes at least so many stages more.
+            before = ceil(self.compute[at] / limits.slowest - ROUNDING)
+            for count in range(first, min(len(levels), most - before)):
                 chosen = self._next(at, levels[count], furthest, limits, count + 1)
                 if chosen is not None:
                     behind[at] = chosen
@@ -147,6 +165,7 @@ class Solver:
             return None
         for index in range(level.head, len(level.cuts)):
             other = level.cuts[index]
+            self.effort.left -= 1
             if self.ends[other] > room:
                 continue
             there = self.cuts[other]
@@ -178,13 +197,14 @@ class Solver:
         """The split of at most so many stages whose slowest is fastest; None if none is below that time."""
         best = self.any(most, below, trained)
         low = self.compute[-1] / most
-        while best is not None and best.slowest > low * (1 + NEAR):
-            near = best.slowest <= low * CLOSE
-            found = self.reach(best.slowest * (1 - NEAR) if near else (low + best.slowest) / 2, most, trained)
-            if found is not None:
-                best = found
-            elif near:
+        probe = False
+        while best is not None and best.slowest > low * (1 + NEAR) and not self.effort.spent:
+            # By halves; near the end also whether anything at all is below the best, which often settles it.
+            found = self.reach(best.slowest * (1 - NEAR) if probe else (low + best.slowest) / 2, most, trained)
+            if found is None and probe:
                 break
-            else:
+            if found is None:
                 low = (low + best.slowest) / 2
+            best = found or best
+            probe = not probe and found is None and best.slowest <= low * CLOSE
         return best
