@@ -62,10 +62,14 @@ def test_other_amounts(text: str, kind: Kind, reason: str) -> None:
 
 
 FIXED = "network net {\n    input x: [8, 3, 4, 4]\n    conv(2, 1x1)\n}\n"
-TWO = (
-    "network net {\n    input x: [N, 3]\n    input y: [M, 3]\n"
-    + "output p: @x -> linear(2); output q: @y -> linear(2)\n}\n"
-)
+TWO = """
+network net {
+    input x: [N, 3]
+    input y: [M, 3]
+    output p: @x -> linear(2)
+    output q: @y -> linear(2)
+}
+"""
 MULTIPLE = "network net {\n    input x: [N = 8, 3, 4, 4] where N % 8 == 0\n    conv(2, 1x1)\n}\n"
 
 
