@@ -64,6 +64,7 @@ def _process(rank: int, folder: str) -> None:
     torch.manual_seed(0)
     together = step_of(archdsl.load(SPEC, VARIANT, mesh=init_device_mesh("cpu", (2,), mesh_dim_names=("gpus",))))
     alone = step_of(archdsl.load(SPEC, VARIANT)) if rank == 0 else lambda: None
+    torch.manual_seed(0)  # both are to drop the same, and one has drawn weights twice
     times: list[tuple[float, float, float]] = []
     for _ in range(ROUNDS + 1):
         torch.set_num_threads(1)

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from archdsl.devices.local_ops import TRANSFERS, NotLocal
-from archdsl.ir.graph import ON, Graph, Node, Region, Value
+from archdsl.ir.graph import ON, Declared, Graph, Layer, Node, Region, Scope, Value
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Axis, Form, P, X, call
 from archdsl.ops.op import MANY, Op
+from archdsl.ops.regularise import Random
 
 
 def _single(shapes: tuple[Shape, ...]) -> Shape | tuple[Shape, ...]:
@@ -56,12 +57,17 @@ class Telling(Told):
 
 
 class Elsewhere(Told):
-    """What the steps of another device make of these values, as that one tells. `shapes` are the results'."""
+    """What the steps of another device make of these values, as that one tells.
+
+    shapes: the results'.
+    trains: the steps have parameters that are trained, so that the results have a gradient, whatever they are made of.
+    """
 
     name: ClassVar[str] = "elsewhere"
     function: ClassVar[str] = "elsewhere"
 
     shapes: tuple[Shape, ...]
+    trains: bool = True
 
     def shape(self, *inputs: Shape) -> Shape | tuple[Shape, ...]:
         return _single(self.shapes)
@@ -73,6 +79,8 @@ class Elsewhere(Told):
                 *map(X, range(len(inputs))),
                 shapes=[self._written(shape, inputs) for shape in self.shapes],
                 device=P("device"),
+                trains=P("trains"),
+                defaults={"trains": True},
             )
         )
 
@@ -98,6 +106,32 @@ class Placed:
         outside = {value for node in graph.nodes if node not in own for value in node.inputs} | set(graph.outputs)
         self.entering: list[Value] = list(dict.fromkeys(read))
         self.leaving = [value for value in made if value in outside]
+
+    @property
+    def trains(self) -> bool:
+        """Whether one of its parameters is trained."""
+        return any(_trains(node) for node in self.steps)
+
+    @property
+    def draws(self) -> bool:
+        """Whether one of its steps draws random numbers."""
+        return any(_draws(node) for node in self.steps)
+
+
+def _trains(node: Node) -> bool:
+    if isinstance(node, Scope):
+        return not node.frozen and any(_trains(each) for each in node.graph.nodes)
+    if isinstance(node, Declared):
+        return node.kind == "param"
+    if not isinstance(node, Layer) or node.frozen:
+        return False
+    return any(tensor.trainable for tensor in node.op.state(*(value.shape for value in node.inputs)))
+
+
+def _draws(node: Node) -> bool:
+    if isinstance(node, Scope):
+        return any(_draws(each) for each in node.graph.nodes)
+    return isinstance(node, Layer) and (isinstance(node.op, Random) or node.op.name == "rrelu")
 
 
 def _braces(node: Node, graph: Graph) -> Region | Graph | None:

@@ -29,6 +29,7 @@ from archdsl.devices.local import Local, group_mesh, local
 from archdsl.devices.local_ops import NotLocal, SharedDropout
 from archdsl.devices.processes import ProcessLink
 from archdsl.devices.rows import DrawingForAll
+from archdsl.devices.sequences import prove
 from archdsl.devices.transfers import linked
 from archdsl.devices.weights import own_state, sum_gradients, whole_state
 from archdsl.diagnostic import Error
@@ -61,6 +62,8 @@ def on_mesh(
         axes = axes_of(mesh, devices, program)
         own = local(program, dist.get_rank(axes.group)) if devices else None
         _need_drawable(program, axes)
+        if devices:
+            prove(program, devices)
     except NotLocal as problem:
         raise refused(CannotCut(program.title, str(problem)), program) from None
     device = torch.device(device or mesh.device_type)

@@ -86,7 +86,7 @@ def _results(node: Layer, path: str, came: Sequence[Flowing], frozen: bool) -> l
     op = node.op
     if isinstance(op, Transfer | Enter | Leave | Entering | Telling):
         return list(came)
-    trains = (not frozen and _has_parameters(op, node)) or isinstance(op, Elsewhere)
+    trains = (not frozen and _has_parameters(op, node)) or (isinstance(op, Elsewhere) and op.trains)
     gradient = trains or any(value.gradient for value in came)
     maker = path if op.divided else next((value.maker for value in came if value.maker), "")
     return [

@@ -127,9 +127,13 @@ def telling(*values: Tensor, device: int) -> Any:
     return _single(_Telling.apply(_Call(), device, *values))
 
 
-def elsewhere(*values: Tensor, shapes: Sequence[Sequence[int]], device: int) -> Any:
-    """What the steps of another device make of these values, as it tells; backward, their gradients."""
-    return _single(_Elsewhere.apply(_Call(), device, shapes, *values))
+def elsewhere(*values: Tensor, shapes: Sequence[Sequence[int]], device: int, trains: bool = True) -> Any:
+    """What the steps of another device make of these values, as it tells; backward, their gradients.
+
+    trains: the results have a gradient, as they have there, even if none of the values has.
+    """
+    parameters = values[0].new_empty(0).requires_grad_() if trains else None
+    return _single(_Elsewhere.apply(_Call(), device, shapes, parameters, *values))
 
 
 def _single(values: tuple[Tensor, ...]) -> Any:
@@ -249,7 +253,9 @@ class _Telling(torch.autograd.Function):
 
 class _Elsewhere(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, call: _Call, device: int, shapes: Sequence[Sequence[int]], *values: Tensor) -> Any:
+    def forward(
+        ctx: Any, call: _Call, device: int, shapes: Sequence[Sequence[int]], _: Tensor | None, *values: Tensor
+    ) -> Any:
         ctx.call, ctx.device = call, device
         ctx.save_for_backward(*values)
         with call.going("forward") as link:
@@ -257,7 +263,7 @@ class _Elsewhere(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
-        needed = zip(ctx.saved_tensors, ctx.needs_input_grad[3:])
+        needed = zip(ctx.saved_tensors, ctx.needs_input_grad[4:])
         with ctx.call.going("backward") as link:
             told = [link.tell(torch.empty_like(value), ctx.device) if need else None for value, need in needed]
-        return None, None, None, *told
+        return None, None, None, None, *told

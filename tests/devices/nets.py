@@ -90,6 +90,23 @@ network branches(classes = 10) {
 }
 """
 
+ON = """
+mesh gpus[2]
+
+network placed(classes = 10) {
+    input image: [N, 3, 12, 12]
+    on(gpus[1]) { conv(8, 3x3, pad=1) -> relu }        # of the image, which has no gradient
+    split(gpus) { conv(8, 3x3, pad=1) -> relu -> dropout(0.2) }
+    inception {
+        on(gpus[0]) { conv(8, 1x1, freeze=true) }
+        side: on(gpus[1]) { conv(8, 1x1) -> relu }
+        split(gpus) { conv(8, 3x3, pad=1) }
+    }
+    avgpool(out=2x2) -> flatten
+    head: linear(classes)
+}
+"""
+
 PLAIN = """
 network plain(classes = 10) {
     input image: [N, 3, 16, 16]
@@ -105,6 +122,7 @@ TWO = (
     Case("towers", TOWERS, (6, 3, 31, 31)),
     Case("uneven", UNEVEN, (6, 3, 16, 16)),
     Case("branches", BRANCHES, (6, 3, 12, 12)),
+    Case("on", ON, (6, 3, 12, 12)),
     Case("plain", PLAIN, (8, 3, 16, 16), replicas=2, wrap="ddp"),
     Case("plain", PLAIN, (8, 3, 16, 16), replicas=2, wrap="fsdp"),
 )
