@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 from archdsl.emit.pytorch import mark
 from archdsl.formats import ExportError
 from archdsl.formats.program import exported_program, size_names
-from archdsl.ir.bodies import bodies_first
-from archdsl.ir.graph import Layer, Program
+from archdsl.ir.graph import Graph, Layer, Program, Scope
 from archdsl.version import VERSION
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ _STACK = "pkg.torch.onnx.stack_trace"
 def onnx_model(program: Program, module: nn.Module) -> tuple[ModelProto, dict[str, int]]:
     """The model, checked by ONNX's own checker, and the free sizes that had to be fixed. Raises `ExportError`."""
     _need_packages()
-    fixed = _fixed_sizes(program)
+    fixed = fixed_sizes(program)
     exported = exported_program(program, module, fixed)
     names = size_names(exported, program)
     model = _folded(exported, names)
@@ -94,13 +93,27 @@ def onnx_text(model: ModelProto) -> str:
     return f"// {model.doc_string}\n{onnx.printer.to_text(shown)}\n"
 
 
-def _fixed_sizes(program: Program) -> dict[str, int]:
+def fixed_sizes(program: Program) -> dict[str, int]:
     """The sizes, beside the batch, that can't be free because an op has no ONNX form for them."""
-    layers = (node for graph in bodies_first(program.graph) for node in graph.nodes if isinstance(node, Layer))
+    layers = _layers_in_use(program.graph)
     if not any(layer.op.fixed_in_onnx(*(value.shape for value in layer.inputs)) for layer in layers):
         return {}
     batch = {str(value.shape.dims[0]) for value in program.graph.inputs if value.shape and value.shape.dims}
     return {name: size for name, size in program.nominal.items() if name not in batch}
+
+
+def _layers_in_use(graph: Graph) -> Iterator[Layer]:
+    """What is exported: each body once, and nothing that runs in training only."""
+    found = {graph}
+    for body in (queue := [graph]):
+        for node in body.nodes:
+            if body.only_in_training(node):
+                continue
+            if isinstance(node, Layer):
+                yield node
+            elif isinstance(node, Scope) and node.graph not in found:
+                found.add(node.graph)
+                queue.append(node.graph)
 
 
 def _folded(exported: Any, names: dict[str, str]) -> Any:
@@ -180,12 +193,13 @@ def _rename_sizes(model: Any, names: dict[str, str]) -> None:
         return
     symbol = re.compile(r"\b(" + "|".join(map(re.escape, names)) + r")\b")
     for value in _values(model):
-        if value.shape is None:
-            continue
-        for axis, dim in enumerate(value.shape):
-            text = getattr(dim, "value", None)
-            if isinstance(text, str):
-                value.shape[axis] = onnx_ir.SymbolicDim(symbol.sub(lambda found: names[found[1]], text))
+        if value.shape is not None:  # replaced, not changed: some are shared by values, and frozen
+            value.shape = onnx_ir.Shape([_renamed(dim, symbol, names) for dim in value.shape])
+
+
+def _renamed(dim: Any, symbol: re.Pattern[str], names: dict[str, str]) -> Any:
+    text = getattr(dim, "value", None)
+    return symbol.sub(lambda found: names[found[1]], text) if isinstance(text, str) else dim
 
 
 def _serialized(model: Any) -> ModelProto:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import zipfile
 from collections.abc import Mapping
 
@@ -23,6 +24,8 @@ def exported_program(program: Program, module: nn.Module, fixed: Mapping[str, in
     """The module in eval mode, exported. `fixed` are free sizes that are to be these numbers. Raises `ExportError`."""
     fixed = fixed or {}
     training = module.training
+    # Where it can't reduce a condition on free sizes it keeps the condition, and logs every step of its attempt.
+    logging.getLogger("torch.fx.experimental.symbolic_shapes").setLevel(logging.ERROR)
     try:
         return torch.export.export(
             module.eval(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import onnxruntime
@@ -20,7 +21,7 @@ def difference(data: bytes, module: nn.Module, inputs: Sequence[Tensor]) -> floa
     """The largest difference of the outputs, in parts of the largest output. Infinite where shapes differ."""
     run = session(data)
     names = [value.name for value in run.get_inputs()]
-    theirs = run.run(None, {name: x.numpy() for name, x in zip(names, inputs)})
+    theirs = cast("list[np.ndarray]", run.run(None, {name: x.numpy() for name, x in zip(names, inputs)}))
     with torch.no_grad():
         made = module(*inputs)
     ours = [made] if isinstance(made, Tensor) else [value for value in made if value is not None]

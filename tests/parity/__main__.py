@@ -1,17 +1,23 @@
-"""`make parity`: every network against torchvision's, as a table. Exit status 1 if anything differs."""
+"""`make parity`: every network against torchvision's, as a table, which is also kept in docs/parity.json.
+
+`python -m tests.parity 'resnet*' vgg11` takes only these. Exit status 1 if anything differs.
+"""
 
 from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
+import torchvision
 
 from tests.parity.compare import compiles, exports, image, pair, same_keys, same_output, same_start, same_tensors, train
 from tests.parity.networks import NETWORKS, Network
+from tests.parity.results import COLUMNS as KEPT
+from tests.parity.results import Cell, is_wanted, record
 
-COLUMNS = ("params", "keys", "seed", "output", "loss", "gradients", "statistics", "compile", "export")
+COLUMNS = ("params", "keys", "seed", "outputs", "loss", "gradients", "statistics", "compile", "export")
 
 
 def row(network: Network) -> Iterator[str | bool]:
@@ -31,19 +37,23 @@ def row(network: Network) -> Iterator[str | bool]:
     yield exports(ours, x)
 
 
-def main() -> int:
+def main(wanted: Sequence[str]) -> int:
     failed = 0
     print(f"{'network':20}" + "".join(f"{column:>13}" for column in COLUMNS))
-    for network in NETWORKS:
+    for network in (network for network in NETWORKS if is_wanted(network.ours, wanted)):
         print(f"{network.ours:20}", end="", flush=True)
-        for cell in row(network):
+        kept: dict[str, Cell] = {"against": f"torchvision {torchvision.__version__.partition('+')[0]}"}
+        for column, cell in zip(COLUMNS, row(network)):
             failed += cell is False
             shown = cell if isinstance(cell, str) else "equal" if cell else "DIFFERS"
             print(f"{shown:>13}", end="", flush=True)
+            if column in KEPT:
+                kept[column] = cell if isinstance(cell, bool) else None
         print()
+        record(network.ours, kept)
         gc.collect()  # modules hold cycles; the next pair needs the room
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

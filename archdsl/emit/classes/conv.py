@@ -40,7 +40,7 @@ class ConnectedConv(nn.Module):
         self.dense = (len(connect), in_channels, *kernel_size)
         self.options = (stride, padding, dilation)
         links = [(output, seen) for output, maps in enumerate(connect) for seen in maps]
-        self.register_buffer("links", torch.tensor(links).T, persistent=False)
+        self.register_buffer("links", torch.tensor(links).T.contiguous(), persistent=False)
         self.weight = nn.Parameter(torch.empty(len(links), *kernel_size))
         self.bias = nn.Parameter(torch.empty(len(connect))) if bias else None
         self.reset_parameters()
