@@ -36,6 +36,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [
     ROOT / "README.md",
     ROOT / "docs" / "tutorial.md",
+    ROOT / "docs" / "two-devices.md",
     ROOT / "docs" / "language.md",
     *sorted((ROOT / "docs" / "howto").glob("*.md")),
 ]
