@@ -31,6 +31,7 @@ from archdsl.devices.processes import ProcessLink
 from archdsl.devices.rows import DrawingForAll
 from archdsl.devices.sequences import prove
 from archdsl.devices.transfers import linked
+from archdsl.devices.watch import Watch, WatchedLink
 from archdsl.devices.weights import own_state, sum_gradients, whole_state
 from archdsl.diagnostic import Error
 from archdsl.emit import emit
@@ -94,6 +95,13 @@ _PLACE = "__archdsl_place__"
 
 def _place(module: nn.Module) -> _Place:
     return vars(module)[_PLACE]
+
+
+def watched(module: nn.Module, watch: Watch) -> None:
+    """Have a module that was loaded for a mesh say, when another process is missed, which one and where."""
+    place = _place(module)
+    if place.axes.group is not None:
+        place.link = WatchedLink(watch, place.axes.group)
 
 
 def whole_state_dict(module: nn.Module) -> dict[str, Tensor]:

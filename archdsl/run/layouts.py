@@ -13,6 +13,7 @@ from archdsl import api
 from archdsl.devices.checkpoint import Cut
 from archdsl.devices.local import group_mesh, local
 from archdsl.devices.pipeline import Pipeline
+from archdsl.devices.spmd import watched
 from archdsl.devices.watch import Watch
 from archdsl.ir.graph import Program
 from archdsl.ir.stages import stages_of
@@ -55,6 +56,7 @@ def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:
         mesh = init_device_mesh("cpu", (replicas,), mesh_dim_names=("data",))
     else:
         mesh = init_device_mesh("cpu", (replicas, size), mesh_dim_names=("data", devices.name))
-    module: Any = api.load(plan.path, plan.variant, mesh=mesh, watch=watch, **plan.params)
+    module: Any = api.load(plan.path, plan.variant, mesh=mesh, **plan.params)
+    watched(module, watch)
     cut = Cut(local(program, mesh.get_local_rank(1)).parts, mesh, 1) if devices else None
     return OnMesh(module, mesh, cut, plan.lr, plan.momentum)
