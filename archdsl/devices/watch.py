@@ -43,7 +43,7 @@ class Watch:
         self.size = dist.get_world_size() if size is None else size
         self._store = dist.PrefixStore("archdsl/watch", store or dist.distributed_c10d._get_default_store())  # pyright: ignore
         self.step = 0
-        self.where = "before the first step"
+        self.where = "the start"
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="archdsl watch", daemon=True)
 

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from archdsl.devices.watch import PeerLost, Watch
+from archdsl.devices.watch import SILENT, PeerLost, Watch
 from archdsl.diagnostic import CompileError
 from archdsl.run.loop import Plan, run
 
@@ -48,6 +50,7 @@ def main() -> None:
     try:
         if "WORLD_SIZE" in os.environ:
             dist.init_process_group("gloo", timeout=timedelta(seconds=asked.timeout))
+            signal.signal(signal.SIGTERM, last_words)
             with Watch() as watch:
                 run(plan, watch)
         else:
@@ -56,6 +59,17 @@ def main() -> None:
         stop(str(lost))
     except (CompileError, ValueError) as refused:
         sys.exit(str(refused))
+
+
+GRACE = 2 * SILENT
+"""Seconds."""
+
+
+def last_words(*_: object) -> None:
+    """The launcher ends all processes when one has died; what this one is about to say of it, it shall say."""
+    timer = threading.Timer(GRACE, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
 
 
 def stop(why: str) -> None:

@@ -64,10 +64,11 @@ def around(cls: type, name: str) -> None:
 
 
 def before(module: Any, name: str, point: str) -> None:
+    """A fault before a function; of torch's own renaming of files nothing is wanted here."""
     function: Any = getattr(module, name)
 
     def faulty(*args: Any, **kwargs: Any) -> Any:
-        if passing(point):
+        if not str(args[0]).endswith(".metadata.tmp") and passing(point):
             fail()
         return function(*args, **kwargs)
 
