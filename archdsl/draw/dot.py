@@ -158,12 +158,12 @@ class _Writer:
         given = {
             "class": f"text {text.kind}",
             "fontcolor": self._paint(_kind(text, within)).text,
-            "height": _inches(text.size * 1.2),
+            "height": _inches(text.size * 2),
             "label": text.text,
             "pos": self._at((x, text.y)),
             "shape": "plaintext",
             "style": "",
-            "width": _inches(wide),
+            "width": _inches(wide * 1.1 + text.size),  # Graphviz measures in whole pixels: ample room
             **_font(text),
         }
         self._add(f"t{self.texts} [{attributes(given)}]", indent)

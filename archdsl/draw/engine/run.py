@@ -15,7 +15,7 @@ from archdsl.record import Record
 class Bounds(Record):
     """What one run of the engine may use."""
 
-    seconds: float = 10
+    seconds: float = 20
     memory: int = 2**30
     """Bytes of address space, where the system counts them (not on macOS and Windows)."""
 
