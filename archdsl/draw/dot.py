@@ -6,8 +6,6 @@ quotes are written here and not by a library, and the attributes are those that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from archdsl.draw.drawing import Box, Drawing, Edge, Group, Look, Paint, Point, Text
 from archdsl.draw.fonts import FAMILY, width
 from archdsl.draw.shapes import sheets
@@ -121,10 +119,6 @@ class _Writer:
         for i, sheet in enumerate(behind):
             self._add(f"{self.names[box.id]}s{i} [{attributes(self._sheet(box, sheet))}]")
         given = {**self._sheet(box, front), "id": box.id}
-        for i in range(box.sheets - 1, 0, -1):
-            self._add(f"{self.names[box.id]}s{i} [{attributes(_sheet(given, box, i, self._at))}]")
-        if box.sheets > 1:
-            given = _sheet(given, box, 0, self._at)
         one = box.texts[0] if len(box.texts) == 1 and (box.texts[0].x, box.texts[0].y) == (front.x, front.y) else None
         if one:
             given |= {"fontcolor": self._paint(_kind(one, box.kind)).text, "label": one.text, **_font(one)}
@@ -204,15 +198,6 @@ def _kind(text: Text, within: str) -> str:
 def _inches(points: float) -> str:
     """As exact as places are, which Graphviz takes in points."""
     return f"{points / 72:.4f}"
-
-
-def _sheet(given: dict[str, str], box: Box, number_: int, at: Callable[[Point], str]) -> dict[str, str]:
-    """The attributes of one of a volume's sheets: 0 is the front one, at the lower left."""
-    span = box.shift * (box.sheets - 1)
-    wide, high, step = box.width - span, box.height - span, box.shift * number_
-    place = at((box.left + step + wide / 2, box.bottom - step - high / 2))
-    own = {"pos": place, "width": number(wide / 72), "height": number(high / 72)}
-    return {**given, **own, **({"id": f"{box.id}:{number_}"} if number_ else {})}
 
 
 def _dashes(style: str) -> list[str]:
