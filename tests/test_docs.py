@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -138,3 +139,27 @@ def test_page(path: Path, tmp_path: Path, update: bool, monkeypatch: pytest.Monk
     page = Page(path, tmp_path, update)
     for fence in fences(path.read_text(encoding="utf-8")):
         page.run(fence)
+
+
+WRITTEN = [
+    *ROOT.glob("*.md"),
+    *(path for folder in ("docs", "benchmarks", "specs", "examples") for path in (ROOT / folder).rglob("*.md")),
+]
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+    links = [link for link in LINK.findall(text) if "://" not in link]
+    assert [link for link in links if not leads_somewhere(path, link)] == []
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    file, _, anchor = link.partition("#")
+    target = page.parent / file if file else page
+    if not anchor:
+        return target.exists()
+    headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.M)
+    return anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -74,22 +74,30 @@ def test_pages_show_figures_and_what_is_promised(wide: Family) -> None:
     assert "| `small` | 1x8x8 | 4x6x6 | 40 | 1296 | 3 |  |" in page
     assert "| `wide` | 1x8x8 | 8x6x6 | 80 | 2592 | 3 | `params == 80`, `macs == 2592` |" in page
     assert SPEC.strip() in page
-    assert "torchvision publishes none" in page
+    assert "archdsl weights check specs/wide.arch:wide FILE" in page
     assert "## Parity" not in page
     assert "## Diagram" not in page
 
 
 def test_pages_show_results_and_diagrams(wide: Family) -> None:
     results = [
-        {"network": "wide", "against": "torchvision.models.wide", "outputs": True, "seed": "by rule", "onnx": None},
-        {"network": "small", "against": "by hand", "outputs": False, "seed": True, "onnx": 0.1},
-        {"network": "other", "against": "torchvision.models.other", "outputs": True},
+        {"network": "wide", "against": "torchvision 1", "outputs": True, "seed": None, "onnx": "1e-06", "pt2": True},
+        {"network": "small", "against": "by hand", "outputs": False, "seed": True, "onnx": False, "pt2": None},
+        {"network": "other", "against": "torchvision 1", "outputs": True, "seed": True, "onnx": None, "pt2": None},
     ]
     pages = gallery([wide], results, {"wide", "other"})
-    assert "| 1 of 2 equal |" in pages["networks.md"]
+    assert "| 1 of 2 equal; ONNX 1 of 2 |" in pages["networks.md"]
     page = pages["networks/wide.md"]
-    assert "| `wide` | torchvision.models.wide | equal | by rule |  |" in page
-    assert "| `small` | by hand | **differs** | equal | 0.1 |" in page
+    assert "| `wide` | torchvision 1 | equal |  | 1e-06 | equal |" in page
+    assert "| `small` | by hand | **differs** | equal | **differs** |  |" in page
     assert "![wide](../gallery/wide.svg)" in page
     assert "`other`" not in page and "other.svg" not in page
     assert "`wide` has the keys" in page
+
+
+def test_forms_without_a_reference_are_not_counted_as_equal(wide: Family) -> None:
+    results = [{"network": "wide", "against": None, "outputs": None, "onnx": "1e-06"}]
+    pages = gallery([wide], results, set())
+    assert "| ONNX 1 of 1 |" in pages["networks.md"]
+    assert "| `wide` |  |  | 1e-06 |" in pages["networks/wide.md"]
+    assert "archdsl weights check specs/wide.arch:wide FILE" in pages["networks/wide.md"]
