@@ -9,7 +9,7 @@ import platform
 import sys
 from importlib import import_module
 
-BENCHMARKS = ("startup", "warm", "growth", "loading", "deep", "lines", "drawing", "running", "devices")
+BENCHMARKS = ("startup", "warm", "growth", "loading", "deep", "lines", "drawing", "planning", "running", "devices")
 
 
 def main(names: list[str]) -> int:
