@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from archdsl.devices.addresses import Addresses, enclosing
 from archdsl.ir.graph import Check, Declared, Graph, Input, Layer, Node, Output, Place, Program, Scope, Tie, Value
 from archdsl.ir.stages import stages_of
+from archdsl.ops.regularise import Random
 from archdsl.record import Record
 
 
@@ -128,46 +130,56 @@ def copied(node: Node, inputs: Sequence[Value], prefix: tuple[str, ...] = ()) ->
 def _cut_at(graph: Graph, paths: Sequence[Sequence[str]]) -> tuple[Graph, list[list[Node]]]:
     """The graph with those scopes opened that lie in several stages, and each stage's steps.
 
-    paths: for each stage the paths of its steps; what is named nowhere goes with the step before it.
+    paths: for each stage the paths of its steps, or what `Addresses` calls them; what is named nowhere goes with the
+           step before it.
     """
-    stage_of = {tuple(path.split(".")): i for i, stage in enumerate(paths) for path in stage}
-    opened = {path[:depth] for path in stage_of for depth in range(1, len(path))}
-    flat = _opened(graph, opened)
+    stage_of = {path: i for i, stage in enumerate(paths) for path in stage}
+    opened = {scope for path in stage_of for scope in enclosing(path)}
+    flat, addresses = _opened(graph, opened)
     cut: list[list[Node]] = [[] for _ in paths]
-    known = set(stage_of)
-    current = 0
+    current = drawing = 0
     for node in flat.nodes:
-        if node.name is not None and node.name in stage_of:
-            if stage_of[node.name] < current:
-                raise NotStaged(f"{'.'.join(node.name)} runs behind steps of a later stage")
-            current = stage_of[node.name]
-            known.discard(node.name)
+        current = stage_of.pop(addresses[node], current)
         cut[current].append(node)
-    if known:
-        raise NotStaged(f"the network has no step {'.'.join(sorted(known)[0])}")
+        if _draws(node):
+            if current < drawing:
+                raise NotStaged(f"{addresses[node]} draws random numbers behind steps of a later stage")
+            drawing = current
+    if stage_of:
+        raise NotStaged(f"the network has no step {min(stage_of)}")
     if not all(cut):
         raise NotStaged("a stage has no step")
     return flat, cut
 
 
-def _opened(graph: Graph, which: set[tuple[str, ...]]) -> Graph:
-    """The graph with the steps of some scopes written in their place, under the same paths."""
+def _draws(node: Node) -> bool:
+    """Whether it draws random numbers in training. Those of a network are drawn in the order of its text."""
+    if isinstance(node, Scope):
+        return any(map(_draws, node.graph.nodes))
+    return isinstance(node, Layer) and isinstance(node.op, Random)
+
+
+def _opened(graph: Graph, which: set[str]) -> tuple[Graph, dict[Node, str]]:
+    """The graph with the steps of some scopes written in their place, under the same paths; and their addresses."""
     flat = Graph(graph.kind, graph.title, graph.span)
     flat.params, flat.inputs, flat.returns = graph.params, graph.inputs, graph.returns
     values = {value: value for value in graph.inputs}
+    found: dict[Node, str] = {}
 
     def write(source: Graph, prefix: tuple[str, ...], values: dict[Value, Value]) -> None:
+        addresses = Addresses(".".join(prefix))
         for node in source.schedule:
-            path = (*prefix, *(node.name or ()))
+            address = addresses.of(node)
             inputs = [values[value] for value in node.inputs]
-            if isinstance(node, Scope) and node.name is not None and node.runs is None and path in which:
+            if isinstance(node, Scope) and node.name is not None and node.runs is None and address in which:
                 inner = dict(zip(node.graph.inputs, inputs))
-                write(node.graph, path, inner)
+                write(node.graph, (*prefix, *node.name), inner)
                 values.update(zip(node.outputs, (inner[value] for value in node.graph.outputs)))
                 continue
             copy = copied(node, inputs, prefix)
             flat.nodes.append(copy)
             copies[node] = copy
+            found[copy] = address
             values.update(zip(node.outputs, copy.outputs))
         flat.checks += [Check(copies[c.node], c.axis, values[c.left], values[c.right]) for c in source.checks]
         flat.ties += [
@@ -177,4 +189,4 @@ def _opened(graph: Graph, which: set[tuple[str, ...]]) -> Graph:
     copies: dict[Node, Node] = {}
     write(graph, (), values)
     flat.outputs = [values[value] for value in graph.outputs]
-    return flat
+    return flat, found

@@ -81,7 +81,7 @@ def test_a_real_network_in_four_stages() -> None:
     ("paths", "said"),
     [
         ([["conv1"], ["nowhere"]], "no step nowhere"),
-        ([["conv1", "fc"], ["layer1"]], "fc runs behind steps of a later stage"),
+        ([["conv1", "fc"], ["layer1"]], "stage 1 needs what stage 2 makes"),
         (None, "mark them in the spec"),
     ],
 )

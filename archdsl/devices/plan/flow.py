@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from archdsl.devices.addresses import Addresses, joined
 from archdsl.ir.graph import CHECKPOINT, Declared, Graph, Layer, Node, Program, Scope, Value
 
 
@@ -88,25 +89,12 @@ class _Frame:
         self.again = again
         self.path = path
         """The path of its tensors: another scope's for one that runs it again."""
-        self.nameless: dict[str, int] = {}
-
-    def address(self, node: Node) -> str:
-        """The path, from the network, of a step of this graph."""
-        if node.name is not None:
-            return joined(self.around.address, ".".join(node.name))
-        word = f"@{'.'.join(node.runs)}" if node.runs else node.op.name if isinstance(node, Layer) else "scope"
-        count = self.nameless[word] = self.nameless.get(word, 0) + 1
-        return joined(self.around.address, f"{word}()" if count == 1 else f"{word}()#{count}")
+        self.addresses = Addresses(around.address)
 
     def recomputed(self, node: Node) -> object:
         """What tells the segment that is computed again; every unfolding of a body has its own."""
         region = node.place.within(CHECKPOINT)
         return self.again or (None if region is None else (id(self), id(region)))
-
-
-def joined(scope: str, name: str) -> str:
-    """`layer1` and `0.conv1`: `layer1.0.conv1`."""
-    return f"{scope}.{name}" if scope and name else scope or name
 
 
 def _unfold(graph: Graph, flow: Flow) -> None:
@@ -131,7 +119,7 @@ def _unfold(graph: Graph, flow: Flow) -> None:
 
 
 def _entered(frame: _Frame, scope: Scope, flow: Flow) -> _Frame:
-    address = frame.address(scope)
+    address = frame.addresses.of(scope)
     values = dict(zip(scope.graph.inputs, (frame.flowing[value] for value in scope.inputs)))
     again = frame.recomputed(scope)
     if again is None and scope.graph.kind == CHECKPOINT:
@@ -151,7 +139,7 @@ def _ties(graph: Graph, path: str) -> Iterator[tuple[str, str]]:
 
 def _step(frame: _Frame, node: Layer | Declared, flow: Flow) -> None:
     frozen = frame.frozen or (isinstance(node, Layer) and node.frozen)
-    step = Step(frame.address(node), node, frame.around, frozen, frame.recomputed(node))
+    step = Step(frame.addresses.of(node), node, frame.around, frozen, frame.recomputed(node))
     step.tensors = joined(frame.path, ".".join(node.runs or node.name or ())) if node.runs or node.name else ""
     number = len(flow.steps)
     flow.steps.append(step)
