@@ -71,7 +71,7 @@ def figure(program: Program, view: View, manner: Manner = PLAIN, diagnostics: Se
         (*page.edges, *legend.edges),
         (*page.boxes, *legend.boxes),
         (*page.texts, *legend.texts),
-        {**LOOKS, **(coloring.looks if coloring else {})},
+        {**dict.fromkeys(used, LOOKS["module"]), **LOOKS, **(coloring.looks if coloring else {})},
     )
 
 

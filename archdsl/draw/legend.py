@@ -23,6 +23,7 @@ NAMES = {
     "identity": "identity",
     "attention": "attention",
     "embedding": "embedding",
+    "exchange": "exchange between devices",
     "module": "module",
     "block": "block",
     "stage": "group",

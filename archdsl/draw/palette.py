@@ -58,6 +58,7 @@ LOOKS = {
     "identity": _plain("#ffffff", "#2b2e35", "dotted"),
     "attention": _filled(GREEN, "#ffffff", "bold"),
     "embedding": _filled(BLUE, "#ffffff"),
+    "exchange": _plain("#d9ebf7", "#16384f", "bold"),
     "module": _plain("#f4f4f4", "#33363d", "bold"),
     "block": _plain("#e4f1fb", "#223748", "bold"),
     "stage": _plain("#e4f1fb", "#223748", "bold"),
