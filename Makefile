@@ -29,6 +29,7 @@ bench: $(VENV)/installed-test
 parity: $(VENV)/installed-test
 	$(BIN)/python -m tests.parity
 	$(BIN)/python -m tests.formats
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.devices full
 
 fuzz: $(VENV)/installed-test
 	$(BIN)/python -m tests.fuzz

@@ -33,6 +33,7 @@ def load(
     *,
     device: torch.device | str | None = None,
     mesh: DeviceMesh | None = None,
+    devices: Sequence[torch.device | str] | None = None,
     dtype: torch.dtype | None = None,
     max_bytes: int | None = None,
     weights: str | os.PathLike[str] | None = None,
@@ -53,18 +54,21 @@ def load(
 
     mesh:      the processes that run it together, each of which calls `load` and gets its part of the network: the axis
                that is named as the spec's `mesh` divides the network, others the batch. See docs/devices.md.
+    devices:   one for each of the spec's `mesh`: the network is divided over them, in this process.
 
     The weights are drawn on the CPU, in float32 and in textual order, then moved: one seed gives one network.
 
     Raises:
         CompileError: the spec has mistakes; all of them are in it.
-        DevicesError: it can't be run on that `mesh`.
+        DevicesError: it can't be run on that `mesh`, or on those `devices`.
         TooLarge: it needs more than `max_bytes`.
         WeightsError: the file can't be read or doesn't fit; nothing was built.
     """
     checked = program(path, variant, **params)
     whole = _Building(checked, weights, without, strict, max_bytes)
-    return whole.build(device, dtype) if mesh is None else whole.build_on_mesh(mesh, device, dtype)
+    if mesh is not None:
+        return whole.build_on_mesh(mesh, device, dtype)
+    return whole.build(device, dtype) if devices is None else whole.build_on_devices(devices, dtype)
 
 
 def loads(
@@ -74,6 +78,7 @@ def loads(
     name: str = "<string>",
     device: torch.device | str | None = None,
     mesh: DeviceMesh | None = None,
+    devices: Sequence[torch.device | str] | None = None,
     dtype: torch.dtype | None = None,
     max_bytes: int | None = None,
     weights: str | os.PathLike[str] | None = None,
@@ -84,7 +89,9 @@ def loads(
     """Build the network of a spec given as text, as `load` does. `name` is what messages call it; it can't import."""
     checked = _checked(Source(name, text), variant, params, None)
     whole = _Building(checked, weights, without, strict, max_bytes)
-    return whole.build(device, dtype) if mesh is None else whole.build_on_mesh(mesh, device, dtype)
+    if mesh is not None:
+        return whole.build_on_mesh(mesh, device, dtype)
+    return whole.build(device, dtype) if devices is None else whole.build_on_devices(devices, dtype)
 
 
 def compile(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> str:
@@ -194,6 +201,12 @@ class _Building:
 
         drawn = self.weights is None or bool(self.without)
         return on_mesh(self.program, mesh, self.build, drawn=drawn, device=device, dtype=dtype)
+
+    def build_on_devices(self, devices: Sequence[torch.device | str], dtype: torch.dtype | None) -> nn.Module:
+        """Its parts, in this process."""
+        from archdsl.devices.threads import on_devices
+
+        return on_devices(self.program, devices, self.build, dtype=dtype)
 
 
 def program(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> Program:

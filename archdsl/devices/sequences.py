@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from archdsl.devices.error import refused
 from archdsl.devices.local import Local, local
-from archdsl.devices.local_ops import Enter, Exchanged, Gathered
-from archdsl.devices.on import Elsewhere, Entering, Telling
+from archdsl.devices.local_ops import Enter, Exchanged, Gathered, LocalOp, NotLocal
+from archdsl.devices.on import Elsewhere, Entering, Telling, Told
 from archdsl.devices.traffic_flow import Run, runs
 from archdsl.errors.devices import UnlikeSequences
 from archdsl.ir.graph import Layer, Program
@@ -53,10 +53,14 @@ class Transfers(Record):
 
 
 def sequence(own: Local) -> Transfers:
-    """What one device takes part in, in a step of training."""
+    """What one device takes part in, in a step of training. Raises `NotLocal` where that would be twice."""
     forward: list[Transfer] = []
     behind: list[list[Transfer]] = []
     for run in runs(own.program):
+        if run.recomputed and isinstance(run.node.op, LocalOp | Told):
+            raise NotLocal(
+                "its `checkpoint` would exchange values a second time; put it around steps between exchanges"
+            )
         forward += _forward(run, own.program)
         behind.append([*_backward(run, own.program), *_gradients(run, own)])
     return Transfers(tuple(forward), tuple(each for run in reversed(behind) for each in run))

@@ -28,6 +28,8 @@ class Link(Protocol):
     size: int
     watched: bool
     """It wants to know `whereabouts` its calls are written."""
+    differentiable: bool
+    """Autograd goes through its calls, as through any other: it is asked for nothing backward."""
 
     def all_gather(self, x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
         """The devices' parts, put together along `axis`."""
@@ -71,23 +73,26 @@ def current() -> Link:
 
 def enter(x: Tensor) -> Tensor:
     """A whole value that every device uses in its own way. Backward: the sum of all devices' gradients."""
-    return _Enter.apply(x, _Call()) if x.requires_grad else x
+    return _Enter.apply(x, _Call()) if x.requires_grad and not current().differentiable else x
 
 
 def leave(x: Tensor) -> Tensor:
     """A whole value that goes on to what all devices do alike. Backward: the gradient, on one device only."""
-    return _Leave.apply(x, _Call())
+    return x if current().differentiable else _Leave.apply(x, _Call())
 
 
 def exchange(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
     """All devices' parts of a value, put together along `axis`; then each goes its own way. Backward: the sum of all
     devices' gradients, of which each keeps its part."""
-    return _Exchange.apply(x, axis, sizes, _Call())
+    return gather(x, axis, sizes) if current().differentiable else _Exchange.apply(x, axis, sizes, _Call())
 
 
 def gather(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
     """All devices' parts of a value, put together along `axis`; then all do the same. Backward: each keeps its part of
     the gradient, and nothing moves."""
+    link = current()
+    if link.differentiable:
+        return link.all_gather(x, axis, sizes or ())
     return _Gather.apply(x, axis, sizes, _Call())
 
 
@@ -119,11 +124,14 @@ def _own_mask(drop: Any, x: Tensor, shape: Sequence[int], p: float, axis: int, s
 
 def entering(*values: Tensor, device: int) -> Any:
     """What the steps of this device are handed. Backward: it tells the others the gradients."""
-    return _single(_Entering.apply(_Call(), device, *values))
+    return _single(values if current().differentiable else _Entering.apply(_Call(), device, *values))
 
 
 def telling(*values: Tensor, device: int) -> Any:
     """What the steps of this device made: it tells the others."""
+    link = current()
+    if link.differentiable:
+        return _single(tuple([link.tell(value, device) for value in values]))
     return _single(_Telling.apply(_Call(), device, *values))
 
 
@@ -132,6 +140,9 @@ def elsewhere(*values: Tensor, shapes: Sequence[Sequence[int]], device: int, tra
 
     trains: the results have a gradient, as they have there, even if none of the values has.
     """
+    link = current()
+    if link.differentiable:
+        return _single(tuple([link.tell(values[0].new_empty(shape), device) for shape in shapes]))
     parameters = values[0].new_empty(0).requires_grad_() if trains else None
     return _single(_Elsewhere.apply(_Call(), device, shapes, parameters, *values))
 

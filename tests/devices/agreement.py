@@ -25,6 +25,7 @@ from torch.nn.parallel import DistributedDataParallel
 import archdsl
 from archdsl.compiler import check
 from archdsl.devices.local import group_mesh, local
+from archdsl.devices.threads import OnDevices
 from archdsl.devices.weights import whole_state
 from archdsl.ir.graph import Program
 from archdsl.record import Record
@@ -39,6 +40,7 @@ class Case(Record):
     shape:    of a step's whole batch.
     replicas: along the data axis.
     wrap:     what averages the replicas' gradients: "ddp", "fsdp", or "".
+    target:   which network of the spec; None: the one that it has.
     """
 
     name: str
@@ -46,10 +48,11 @@ class Case(Record):
     shape: tuple[int, ...]
     replicas: int = 1
     wrap: str = ""
+    target: str | None = None
 
     @property
     def program(self) -> Program:
-        checked = check(Source("net.arch", self.spec))
+        checked = check(Source("net.arch", self.spec), self.target)
         assert checked.program is not None, [each.title for each in checked.diagnostics]
         return checked.program
 
@@ -103,7 +106,20 @@ def full(tensor: Tensor) -> Tensor:
 
 def one_device(case: Case) -> Run:
     torch.manual_seed(0)
-    return train(archdsl.loads(case.spec), *data(case))
+    return train(archdsl.loads(case.spec, case.target), *data(case))
+
+
+def on_devices(case: Case) -> Run:
+    """The run by several devices of this process, all of them its CPU."""
+    torch.manual_seed(0)
+    module = archdsl.loads(case.spec, case.target, devices=["cpu"] * case.devices)
+    assert isinstance(module, OnDevices)
+    run = train(module, *data(case))
+    gradients: list[dict[str, Tensor]] = [{} for _ in module.parts]
+    for key, value in run.gradients.items():
+        part, _, own = key.partition(".")
+        gradients[int(part.removeprefix("gpus"))][own] = value
+    return Run(run.losses, run.output, whole_state(gradients, local(case.program, 0)), run.weights)
 
 
 def on_mesh(case: Case) -> Run:
@@ -113,7 +129,7 @@ def on_mesh(case: Case) -> Run:
     kept = [i for i in range(2) if sizes[i] > 1]
     mesh = init_device_mesh("cpu", tuple(sizes[i] for i in kept), mesh_dim_names=tuple(names[i] for i in kept))
     torch.manual_seed(0)
-    module = archdsl.loads(case.spec, mesh=mesh)
+    module = archdsl.loads(case.spec, case.target, mesh=mesh)
     rows = case.shape[0] // case.replicas
     replica = mesh.get_local_rank("data") if case.replicas > 1 else 0
     run = train(_wrapped(module, case.wrap, mesh), *data(case, slice(rows * replica, rows * (replica + 1))))
