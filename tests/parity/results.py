@@ -1,7 +1,7 @@
 """`docs/parity.json`, which the gallery shows: a row for each form of every spec, filled by `make parity`.
 
-In a row, true is equal, false is not, null was not compared. A number is how far outputs are from the module's, in
-parts of the largest output.
+In a row, true is equal, false is not, null was not compared. `onnx` is how far onnxruntime's outputs are
+from the module's, in parts of the largest output.
 """
 
 from __future__ import annotations
