@@ -86,7 +86,7 @@ class Edge(Record):
     source, target: ids of boxes.
     path: control points of a chain of cubic Bezier curves: a start, then three for each curve. The last is the tip.
     kind: "flow", "skip" (the identity carries a value past steps), "project" (a skip with steps of its own: dashed),
-          "training" (of what runs in training only: dotted), "transfer" (from one device to another: bold).
+          "training" (of what runs in training only: dotted), "transfer0", ... (from that device to another: bold).
     """
 
     id: str

@@ -14,7 +14,7 @@ from archdsl.draw.outline import LEVELS, View
 from archdsl.draw.picture import picture
 
 FIGURES = {
-    "alexnet": ("alexnet_2012",),
+    "alexnet": ("alexnet_2012", "alexnet_two_devices"),
     "densenet": ("densenet121", "densenet_plain"),
     "googlenet": ("googlenet",),
     "gpt2": ("gpt2_small",),

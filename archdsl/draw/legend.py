@@ -33,11 +33,11 @@ NAMES = {
     "skip": "identity shortcut",
     "project": "projection shortcut",
     "training": "in training only",
-    "transfer": "between devices",
+    "transfer0": "from device to device",
 }
 """In the order in which they are explained. What isn't here explains itself."""
 
-LINES = ("skip", "project", "training", "transfer")
+LINES = ("skip", "project", "training", "transfer0")
 SIZE = 8
 SWATCH = (18.0, 10.0)
 ROW = 16

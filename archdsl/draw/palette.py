@@ -73,6 +73,13 @@ LOOKS = {
     "skip": _line("#333333", "#c8ccd2"),
     "project": _line(VERMILLION, "#ff9a5c", "dashed"),
     "training": _line("#777777", "#8d939c", "dotted"),
-    "transfer": _line(BLUE, "#6cc0ff", "bold"),
+    "device0": Look(Paint("#e8f4fb", BLUE, BLUE), Paint("#132a38", SKY, SKY)),
+    "device1": Look(Paint("#fdf0e4", VERMILLION, VERMILLION), Paint("#38210f", ORANGE, ORANGE)),
+    "device2": Look(Paint("#e6f5f0", GREEN, GREEN), Paint("#0f2f26", "#3fd0a8", "#3fd0a8")),
+    "device3": Look(Paint("#f9eef4", "#a0527c", "#a0527c"), Paint("#371f2c", PURPLE, PURPLE)),
+    "transfer0": _line(BLUE, "#6cc0ff", "bold"),
+    "transfer1": _line(VERMILLION, "#ff9a5c", "bold"),
+    "transfer2": _line(GREEN, "#3fd0a8", "bold"),
+    "transfer3": _line("#a0527c", PURPLE, "bold"),
 }
 """By kind: a role of ops, or what a box, a frame or a line is."""

@@ -12,7 +12,7 @@ from archdsl.draw.fonts import width
 from archdsl.draw.layout.curve import curve
 from archdsl.draw.parts import Fork, Frame, Leaf, Part, Sizes
 
-SIDE = 110.0
+SIDE = 150.0
 """Points of the largest map's longer side."""
 LINEAR = 8
 """Sides are in proportion where the largest is at most so many times the smallest; else their square roots are."""
@@ -22,12 +22,12 @@ SHIFT = 3.0
 THIN = 7.0
 """Width of a vector."""
 SIZE = 8.0
-GAP = 14.0
+GAP = 10.0
 TOP = 26.0
 """Over the maps, for their sizes."""
 BELOW = 18.0
 """Under them, for the name of the step."""
-ROW = 900.0
+ROW = 1000.0
 """Width of a row."""
 
 

@@ -16,28 +16,49 @@ from tests.draw.figures import LOOKS
 from tests.draw.measuring import trips
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.arch"))
+FORMS = [
+    "alexnet:alexnet_two_devices", "densenet:densenet_plain", "lenet:lenet5_1998", "resnet:resnet34_a",
+    "resnet:resnet152", "resnet_v2:resnet50_v2_shared", "unet:unet_2015", "vgg:vgg11_bn",
+]  # fmt: skip
+"""Forms whose wiring is another one than the file's main one."""
 
 
 @pytest.mark.parametrize("level", ["", *LEVELS])
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_figures(spec: Path, level: str, tmp_path: Path) -> None:
-    path = drawn(spec, level, tmp_path / "figure.svg")
-    assert trips(path.read_bytes()) == []
+    assert wrong(str(spec), tmp_path, *(["--level", level] if level else [])) == []
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("form", FORMS)
+def test_further_forms(form: str, level: str, tmp_path: Path) -> None:
+    spec, _, name = form.partition(":")
+    assert wrong(f"{SPECS[0].parent / spec}.arch:{name}", tmp_path, "--level", level) == []
+
+
+@pytest.mark.parametrize("options", [("--direction", "right"), ("--style", "volume")], ids=" ".join)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
+def test_other_looks(spec: Path, options: tuple[str, ...], tmp_path: Path) -> None:
+    assert wrong(str(spec), tmp_path, "--level", "stage", *options) == []
 
 
 @pytest.mark.parametrize("level", ["", "step"])
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_graphviz_has_nothing_to_complain_of(spec: Path, level: str, tmp_path: Path) -> None:
     """It warns of texts that are too large for their boxes, by its own measure."""
-    path = drawn(spec, level, tmp_path / "figure.dot")
+    path = drawn(str(spec), tmp_path / "figure.dot", *(["--level", level] if level else []))
     said: list[str] = []
     render(path.read_text(), "plain", program="neato", warn=said.append)
     assert said == []
 
 
-def drawn(spec: Path, level: str, path: Path) -> Path:
-    options = ["--level", level] if level else []
-    assert main(["draw", str(spec), *options, "-o", str(path)]) == 0
+def wrong(target: str, folder: Path, *options: str) -> list[str]:
+    """What a reader would trip over in a figure that the command draws."""
+    return trips(drawn(target, folder / "figure.svg", *options).read_bytes())
+
+
+def drawn(target: str, path: Path, *options: str) -> Path:
+    assert main(["draw", target, *options, "-o", str(path)]) == 0
     return path
 
 

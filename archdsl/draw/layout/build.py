@@ -8,6 +8,7 @@ from archdsl.draw import fonts
 from archdsl.draw.layout import measure
 from archdsl.draw.layout.arrange import arrange
 from archdsl.draw.layout.boxes import Bar, Framed, Side, Single
+from archdsl.draw.layout.lanes import Lanes
 from archdsl.draw.layout.placed import Placed
 from archdsl.draw.layout.sequence import Room, Sequence
 from archdsl.draw.layout.u import u_shape
@@ -81,7 +82,7 @@ class Builder:
                 own[part.axis] = wide
             return Side([self.framed(branch, each) for branch, each in zip(part.branches, own)], part.axis)
         if isinstance(part, Frame):
-            return self.framed(part, wide)
+            return Lanes(part, self, wide) if part.kind == "split" else self.framed(part, wide)
         assert isinstance(part, Leaf)
         return self.single(part, wide)
 

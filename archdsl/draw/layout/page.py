@@ -117,7 +117,15 @@ class Page:
         title = None
         y = bottom - PAD + 1 if border.turned and self.upright else top + PAD + 1
         if frame.title:
-            title = Text(frame.title, left + PAD, y, measure.SMALL, True, "start", "title")
+            title = Text(
+                frame.title,
+                left + PAD,
+                y,
+                measure.SMALL,
+                True,
+                "start",
+                frame.kind if frame.kind.startswith("device") else "title",
+            )
         if frame.repeat > 1:
             count = measure.count(frame).strip()
             self.texts.append(Text(count, right - PAD, y, measure.SMALL, True, "end", "title"))

@@ -80,7 +80,7 @@ class Wrap:
     def _split_tall(self, frame: Frame, limit: float) -> None:
         """Make several frames of each that is too tall for what is left of a column."""
         for part in list(frame.parts):
-            if isinstance(part, Frame) and part.repeat == 1 and self._length(part) > limit / 4:
+            if isinstance(part, Frame) and part.repeat == 1 and part.kind != "split" and self._length(part) > limit / 4:
                 self._split(frame, part, limit)
 
     def _split(self, outer: Frame, part: Frame, limit: float) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from archdsl.draw.enclose import enclose
+from archdsl.draw.enclose import dissolve, enclose
 from archdsl.draw.labels import MINOR
+from archdsl.draw.layout.lanes import TRANSFER, is_chain
 from archdsl.draw.parts import Frame, Leaf, Part
 from archdsl.ir.graph import Layer
 
 SECTION = "section"
+SPLIT = "split"
 
 
 def sections(frame: Frame, closed: bool = False) -> None:
@@ -42,6 +44,23 @@ def _close(frame: Frame, inner: Frame) -> None:
         if wire.target.part is inner:
             wire.target.part = leaf
     frame.replace([inner], leaf)
+
+
+def splits(frame: Frame) -> None:
+    """Put together what a `split` divides over devices, with the gathering of its result, where it can be shown in
+    lanes: as a chain of boxes.
+    """
+    for region, group in groupby(list(frame.parts), lambda part: part.within(SPLIT)):
+        if region is None:
+            continue
+        parts = list(group)
+        behind = [wire.target.part for wire in frame.out_of(parts[-1])]
+        if behind and behind[0] is not None and behind[0].kind == TRANSFER:
+            parts.append(behind[0])
+        if len(parts) < len(frame.parts):
+            inner = enclose(frame, parts, SPLIT, "")
+            if not is_chain(inner):
+                dissolve(frame, inner)
 
 
 def turns(frame: Frame) -> None:
