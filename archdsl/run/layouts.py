@@ -27,7 +27,7 @@ def training(program: Program, plan: Plan, watch: Watch | None) -> Training:
     """This process's part of the training. Raises `ValueError` where the number of processes does not fit."""
     if watch is None:
         return Training([api.build(program)], plan.lr, plan.momentum)
-    if stages_of(program.graph):
+    if plan.stages or (plan.placing is None and stages_of(program.graph)):
         return _staged(program, plan)
     return _on_mesh(program, plan, watch)
 
@@ -40,6 +40,7 @@ def _staged(program: Program, plan: Plan) -> Training:
         batch=plan.batch,
         microbatches=plan.microbatches,
         schedule=plan.schedule,  # type: ignore[arg-type]
+        paths=plan.stages,
     )
     return Staged(pipeline, plan.lr, plan.momentum)
 

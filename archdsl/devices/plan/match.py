@@ -5,10 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from archdsl.devices.plan.file import read_plan
 from archdsl.devices.plan.flow import Around, Flow
 from archdsl.devices.plan.plan import Made, Plan
+from archdsl.diagnostic import CompileError
 from archdsl.ir.graph import Program
-from archdsl.reading import refusal
+from archdsl.reading import Refusal, refusal
+
+
+def plan_for(program: Program, path: str) -> Plan:
+    """The plan of a file, which is of this network. Raises `CompileError`."""
+    try:
+        plan = read_plan(path)
+        stages_of(plan, program, path)
+    except Refusal as refused:
+        raise CompileError(refused.diagnostics) from None
+    return plan
 
 
 def stages_of(plan: Plan, program: Program, path: str) -> list[list[int]]:
