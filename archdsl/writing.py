@@ -16,7 +16,7 @@ def replacing(path: str) -> Generator[str]:
     """The name of a new, empty file beside `path`: with the end of the block it takes the place of `path`.
 
     If the block raises, `path` stays as it was. A symbolic link is followed, and an existing file keeps its
-    permissions.
+    permissions. Behind the block the file is on the disk, not only in the system's memory.
 
     Raises:
         Refusal: there is something else than a plain file, or the system refuses.
@@ -32,11 +32,13 @@ def replacing(path: str) -> Generator[str]:
             yield beside
             if mode is not None:
                 os.chmod(beside, mode)
+            _to_disk(beside)
             os.replace(beside, target)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(beside)
             raise
+        _name_to_disk(os.path.dirname(target))
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the path
         raise refusal(FileUnwritable(path, reason(problem)), path) from None
 
@@ -45,6 +47,26 @@ def write(path: str, data: bytes) -> None:
     """Put the data in the file. Raises `Refusal`."""
     with replacing(path) as beside, open(beside, "wb") as file:
         file.write(data)
+
+
+def _to_disk(beside: str) -> None:
+    """Wait until the content is there. Else a loss of power could leave the new name with nothing behind it."""
+    file = os.open(beside, os.O_RDWR)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _name_to_disk(folder: str) -> None:
+    """Wait until a folder's names are there, where the system can: Windows opens no folder, some file systems sync
+    none. The file is in its place by now, so that this is no failure."""
+    with contextlib.suppress(OSError):
+        file = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
 
 
 def _permissions(path: str, target: str) -> int | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, P, call
-from archdsl.ops.op import Op, State, read_params
+from archdsl.ops.op import Op, Size, State, read_params
 from archdsl.ops.rules import fixed
 from archdsl.record import Record
 
@@ -28,22 +28,32 @@ if TYPE_CHECKING:
 Rule = Callable[..., "Shape | tuple[Shape, ...]"]
 """From the shapes of the values, and those of the op's parameters that it names, to the result's."""
 
+Count = Callable[..., int]
+"""From the sizes of the values (tuples of ints), of the `output` and those of the op's parameters that it names, to the
+multiply-accumulates of one pass."""
+
 
 @overload
-def module_op(made: type[nn.Module], *, shape: Rule, sizes: Mapping[str, int] | None = ...) -> type[Op]: ...
+def module_op(
+    made: type[nn.Module], *, shape: Rule, sizes: Mapping[str, int] | None = ..., macs: Count | None = ...
+) -> type[Op]: ...
 @overload
-def module_op(*, shape: Rule, sizes: Mapping[str, int] | None = ...) -> Callable[[M], M]: ...
-def module_op(made: Any = None, *, shape: Rule, sizes: Mapping[str, int] | None = None) -> Any:
+def module_op(*, shape: Rule, sizes: Mapping[str, int] | None = ..., macs: Count | None = ...) -> Callable[[M], M]: ...
+def module_op(
+    made: Any = None, *, shape: Rule, sizes: Mapping[str, int] | None = None, macs: Count | None = None
+) -> Any:
     """An op that is written as a module's class: a decorator, or with the class as first argument the op itself.
 
     shape: the rule, called with a `Shape` for each value. It raises ValueError with a reason where it refuses.
     sizes: those parameters of the constructor that the compiler gives: which axis of the input each is the size of.
+    macs:  the multiply-accumulates of one pass, 0 without: `lambda x, output, width: prod(output) * x[1]` gets the
+           sizes of a value, of the output, and the op's parameter `width`.
     """
     if made is not None:
-        return _op(made, shape, dict(sizes or {}))
+        return _op(made, shape, dict(sizes or {}), macs)
 
     def declare(cls: Any) -> Any:
-        cls.archdsl_op = _op(cls, shape, dict(sizes or {}))
+        cls.archdsl_op = _op(cls, shape, dict(sizes or {}), macs)
         return cls
 
     return declare
@@ -55,6 +65,7 @@ class Made(Record):
     cls: type[nn.Module]
     rule: Rule
     sizes: Mapping[str, int]
+    macs: Count | None
     order: tuple[tuple[str, bool], ...]
 
 
@@ -68,11 +79,20 @@ class ModuleOp(Op):
     _module: ClassVar[Made]
 
     def shape(self, *inputs: Shape, **_: Any) -> Shape | tuple[Shape, ...]:
+        rule = self._module.rule
+        return rule(*inputs, **self._asked(rule))
+
+    def macs(self, inputs: tuple[Size, ...], output: Size) -> int:
+        count = self._module.macs
+        return count(*inputs, **self._asked(count, output=output)) if count else 0
+
+    def _asked(self, rule: Callable[..., object], **more: object) -> dict[str, object]:
+        """Of the op's parameters and of `more`, what a rule has a parameter for."""
         from inspect import signature
 
-        rule = self._module.rule
         named = signature(rule).parameters
-        return rule(*inputs, **{name: getattr(self, name) for name in self.fields if name in named})
+        known = {name: getattr(self, name) for name in self.fields} | more
+        return {name: value for name, value in known.items() if name in named}
 
     def torch(self, *inputs: Shape, **_: Any) -> Form:
         args: list[object] = []
@@ -111,12 +131,14 @@ def _state(made: Callable[..., nn.Module], arguments: tuple[tuple[str, Any], ...
     )
 
 
-def _op(made: Any, rule: Rule, sizes: Mapping[str, int]) -> type[Op]:
+def _op(made: Any, rule: Rule, sizes: Mapping[str, int], macs: Count | None) -> type[Op]:
     """The op of a module's class; raises TypeError where its constructor can't be called from a spec."""
     from inspect import Parameter, signature
 
     if not callable(rule):
         raise TypeError(f"the shape rule of {made.__name__} is not callable")
+    if macs is not None and not callable(macs):
+        raise TypeError(f"the count of MACs of {made.__name__} is not callable")
     annotations: dict[str, str] = {}
     values: dict[str, object] = {}
     order: list[tuple[str, bool]] = []
@@ -151,7 +173,7 @@ def _op(made: Any, rule: Rule, sizes: Mapping[str, int]) -> type[Op]:
         "__annotations__": annotations,
         "__module__": made.__module__,
         "__doc__": made.__doc__,
-        "_module": Made(made, rule, sizes, tuple(order)),
+        "_module": Made(made, rule, sizes, macs, tuple(order)),
         **values,
     }
     op = type(made.__name__, (ModuleOp,), body)

@@ -12,12 +12,14 @@ import torch
 
 import archdsl
 from archdsl.compiler import Checked, check
+from archdsl.cost import Costs
 from archdsl.emit.pytorch import emit
 from archdsl.ops import installed
 from archdsl.source import Source
 from archdsl.verify import verify
 
 LAYERS = '''
+from math import prod
 from typing import Literal, Optional
 
 import torch
@@ -69,6 +71,25 @@ class Maxout(nn.Module):
 maxout = module_op(Maxout, shape=halves)
 
 
+@module_op(
+    shape=lambda x, units: x.replace(-1, Dim.of(units)),
+    sizes={"features": -1},
+    macs=lambda x, output, units: x[-1] * prod(output),
+)
+class Mix(nn.Module):
+    """A matrix product."""
+
+    def __init__(self, features: int, units: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(units, features))
+
+    def forward(self, x):
+        return x @ self.weight.T
+
+
+miscounts = module_op(Maxout, shape=halves, macs=lambda x, output: 1 // 0)
+
+
 def twice(x):
     return x + x
 
@@ -118,6 +139,8 @@ uncounted = bad("uncounted", macs=lambda self, *_: "many")
 ENTRIES = {
     "gate": "mypackage.layers:Gate",
     "maxout": "mypackage.layers:maxout",
+    "mix": "mypackage.layers:Mix",
+    "miscounts": "mypackage.layers:miscounts",
     "double": "mypackage.layers:Double",
     "conv": "mypackage.layers:nowhere",
     "lost": "mypackage.layers:nowhere",
@@ -198,6 +221,14 @@ def test_a_module_with_a_shape_rule_is_an_op() -> None:
 
 
 @pytest.mark.usefixtures("site")
+def test_its_cost_is_what_it_says() -> None:
+    program = checked("conv(4, 3x3) -> gate -> mix(5)").program
+    assert program is not None
+    convolution, mixed = (4 * 4 * 4) * (8 * 9), (4 * 4 * 5) * 4
+    assert Costs(program).total.macs == convolution + mixed
+
+
+@pytest.mark.usefixtures("site")
 def test_its_parameters_start_as_rules_say() -> None:
     program = checked(
         "conv(8, 1x1) -> gate -> g: gate(init=4) -> h: gate(freeze=true); init { conv: 2; gate.weight: 3 }"
@@ -270,6 +301,7 @@ def test_a_class_of_the_spec_gets_another_name() -> None:
         ("formless", "E1104", "`formless` of mypackage 1.2 failed: its form gave None, not a Form that can be writ"),
         ("injection", "E1104", "`injection` of mypackage 1.2 failed: its form gave Form("),
         ("stateful", "E1104", "`stateful` of mypackage 1.2 failed: its state raised KeyError: 'oops'"),
+        ("miscounts(2)", "E1104", "`miscounts` of mypackage 1.2 failed: its count of MACs raised ZeroDivisionError"),
         ("uncounted", "E1104", "`uncounted` of mypackage 1.2 failed: its count of MACs gave 'many', not a number"),
         ("maxout(4)", "E1105", "`maxout` of mypackage 1.2: at most 3 parts (refused here)"),
         ("flatten -> maxout(2)", "E1105", "`maxout` of mypackage 1.2: it needs maps, [N, C, H, W] (refused here)"),
