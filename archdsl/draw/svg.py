@@ -78,7 +78,9 @@ class _Painter:
     """Writes elements in the colours of a theme."""
 
     def __init__(self, drawing: Drawing, theme: str) -> None:
-        self.looks = drawing.looks
+        things = (*drawing.groups, *drawing.edges, *drawing.boxes, *_texts(drawing))
+        used = {"paper", *(thing.kind for thing in things)}
+        self.looks = {kind: look for kind, look in drawing.looks.items() if kind in used}
         self.theme = theme
 
     def paint(self, kind: str) -> Paint:
