@@ -38,6 +38,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "docs" / "tutorial.md",
     ROOT / "docs" / "two-devices.md",
+    ROOT / "docs" / "devices.md",
     ROOT / "docs" / "language.md",
     *sorted((ROOT / "docs" / "howto").glob("*.md")),
 ]
@@ -104,12 +105,19 @@ class Page:
             "pip": pip,
             "archdsl": [str(Path(sys.executable).parent / "archdsl")],
             "python": [sys.executable],
+            "torchrun": [sys.executable, "-m", "torch.distributed.run"],
             "cat": ["cat"],
         }
         done = subprocess.run(
             [*known[program], *args],
             cwd=self.folder,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120", "PYTHONPATH": _joined(site, os.environ)},
+            env={
+                **os.environ,
+                "NO_COLOR": "1",
+                "COLUMNS": "120",
+                "OMP_NUM_THREADS": "1",
+                "PYTHONPATH": _joined(site, os.environ),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -41,6 +41,7 @@ class Case(Record):
     replicas: along the data axis.
     wrap:     what averages the replicas' gradients: "ddp", "fsdp", or "".
     target:   which network of the spec; None: the one that it has.
+    rate:     the learning rate: one at which the loss falls, as rounding grows with everything else where it explodes.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Case(Record):
     replicas: int = 1
     wrap: str = ""
     target: str | None = None
+    rate: float = 0.01
 
     @property
     def program(self) -> Program:
@@ -81,8 +83,8 @@ def data(case: Case, rows: slice = slice(None)) -> tuple[Tensor, Tensor]:
     return image[rows], torch.randint(10, case.shape[:1], generator=random)[rows]
 
 
-def train(module: nn.Module, image: Tensor, target: Tensor) -> Run:
-    optimizer = torch.optim.SGD(module.parameters(), lr=0.01, momentum=0.9)
+def train(module: nn.Module, image: Tensor, target: Tensor, rate: float) -> Run:
+    optimizer = torch.optim.SGD(module.parameters(), lr=rate, momentum=0.9)
     losses: list[float] = []
     first = torch.empty(0)
     gradients: dict[str, Tensor] = {}
@@ -106,7 +108,7 @@ def full(tensor: Tensor) -> Tensor:
 
 def one_device(case: Case) -> Run:
     torch.manual_seed(0)
-    return train(archdsl.loads(case.spec, case.target), *data(case))
+    return train(archdsl.loads(case.spec, case.target), *data(case), case.rate)
 
 
 def on_devices(case: Case) -> Run:
@@ -114,7 +116,7 @@ def on_devices(case: Case) -> Run:
     torch.manual_seed(0)
     module = archdsl.loads(case.spec, case.target, devices=["cpu"] * case.devices)
     assert isinstance(module, OnDevices)
-    run = train(module, *data(case))
+    run = train(module, *data(case), case.rate)
     gradients: list[dict[str, Tensor]] = [{} for _ in module.parts]
     for key, value in run.gradients.items():
         part, _, own = key.partition(".")
@@ -132,7 +134,7 @@ def on_mesh(case: Case) -> Run:
     module = archdsl.loads(case.spec, case.target, mesh=mesh)
     rows = case.shape[0] // case.replicas
     replica = mesh.get_local_rank("data") if case.replicas > 1 else 0
-    run = train(_wrapped(module, case.wrap, mesh), *data(case, slice(rows * replica, rows * (replica + 1))))
+    run = train(_wrapped(module, case.wrap, mesh), *data(case, slice(rows * replica, rows * (replica + 1))), case.rate)
     plain = lambda state: {key.removeprefix("module."): value for key, value in state.items()}  # noqa: E731
     return Run(run.losses, run.output, plain(run.gradients), plain(run.weights))
 
