@@ -148,13 +148,15 @@ def need_parameter(op: str, known: Sequence[str], name: str, span: Span, at: At)
     raise at.reporter.fail(NoSuchParameter(op, f"parameter `{name}`" if known else "parameters"), span, helps=helps)
 
 
-def fits(start: Init, axes: int) -> bool:
-    """Whether an initialiser is defined for tensors of that many axes."""
-    return start.axes[0] <= axes <= start.axes[1]
+def fits(start: Init, axes: int, links: bool = False) -> bool:
+    """Whether an initialiser is defined for tensors of that many axes. Where they hold a kernel for each link, none is
+    that needs to know outputs and inputs: its formula would take the kernels' height for the number of inputs."""
+    return start.axes[0] <= axes <= start.axes[1] and not (links and start.axes[0] > 1)
 
 
-def misfit(start: Init, name: str, shape: Sequence[int]) -> Error:
+def misfit(start: Init, name: str, shape: Sequence[int], links: bool = False) -> Error:
     """What is said where it is not."""
     from archdsl.errors.ops import StartDoesNotFit
 
-    return StartDoesNotFit(start.name, name, f"[{', '.join(map(str, shape))}]", wants(start))
+    wanted = "[outputs, inputs, ...], but `connect` makes a kernel for each link" if links else wants(start)
+    return StartDoesNotFit(start.name, name, f"[{', '.join(map(str, shape))}]", wanted)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 
 from archdsl import ops
 from archdsl.elaborate.context import At
 from archdsl.elaborate.expressions import text
-from archdsl.elaborate.initialisers import Starts, fits, misfit, of_op, starts
+from archdsl.elaborate.initialisers import Starts, fits, misfit, need_parameter, of_op, starts
 from archdsl.elaborate.lookup import did_you_mean, find_op, local
 from archdsl.elaborate.report import Failed
 from archdsl.ir.graph import Program, Rule
@@ -82,11 +83,15 @@ def settle(program: Program, at: At) -> None:
     replaced: dict[Span, Span] = {}
     misfits: set[Span] = set()
     seen: set[Hashable] = set()
+    of_packages: dict[str, dict[str, None]] = {}
     for owner in owners(program.graph, once=not asked.by_path):
         at.session.spend("work", effort, rules[-1].span)
+        op = owner.layer.op
+        if op.weights is None:
+            of_packages.setdefault(op.name, {}).update(dict.fromkeys(param.name for param in owner.params))
         for param in owner.params:
             if not asked.by_path:
-                case = (owner.layer.op.name, param.name, len(param.shape), param.name in owner.layer.starts)
+                case = (op.name, op.links, param.name, len(param.shape), param.name in owner.layer.starts)
                 if case in seen:
                     continue
                 seen.add(case)
@@ -97,10 +102,11 @@ def settle(program: Program, at: At) -> None:
             last = found[-1]
             counts.add(last.span)
             replaced.update((rule.span, last.span) for rule in found[:-1])
-            if last.span not in misfits and not fits(last.start, len(param.shape)):
+            if last.span not in misfits and not fits(last.start, len(param.shape), op.links):
                 misfits.add(last.span)
                 path = ".".join((*owner.path, param.name))
-                at.reporter.report(misfit(last.start, path, param.shape), last.span)
+                at.reporter.report(misfit(last.start, path, param.shape, op.links), last.span)
+    _need_parameters(rules, names_something, of_packages, at)
     for rule in rules:
         if rule.pattern and rule not in names_something:
             _names_nothing(rule, program, at)
@@ -110,6 +116,20 @@ def settle(program: Program, at: At) -> None:
             from archdsl.errors.names import RuleReplaced
 
             at.reporter.report(RuleReplaced(), rule.span, labels=(Label(replaced[rule.span], "this one counts"),))
+
+
+def _need_parameters(rules: Sequence[Rule], named: Set[Rule], params: Mapping[str, Iterable[str]], at: At) -> None:
+    """What an op of a package has is known of its steps only: a rule for one names a parameter of some step.
+
+    params: of each such op in the network, those of all its steps.
+    """
+    lines = {rule.span for rule in named}
+    for rule in rules:
+        op, _, name = rule.target.partition(".")
+        if not rule.pattern and op in params and rule.span not in lines:
+            lines.add(rule.span)
+            with suppress(Failed):
+                need_parameter(op, tuple(params[op]), name, rule.span, at)
 
 
 def _names_nothing(rule: Rule, program: Program, at: At) -> None:

@@ -125,7 +125,8 @@ def _starts(op: Op, said: Starts, params: Mapping[str, State], span: Span, at: A
         if found and name not in params and name not in explicit:
             continue  # an identity without a bias needs none
         need_parameter(op.name, tuple(params), name, span, at)
-        if not fits(start, len(params[name].shape)):
-            raise at.reporter.fail(misfit(start, f"{op.name}.{name}", params[name].shape), span)
+        shape = params[name].shape
+        if not fits(start, len(shape), op.links):
+            raise at.reporter.fail(misfit(start, f"{op.name}.{name}", shape, op.links), span)
         found[name] = start
     return found

@@ -229,7 +229,9 @@ class StartDoesNotFit(Error):
         "*": orthogonal            # matches the biases as well: say "*.weight"
 
     `kaiming_*`, `xavier_*` and `orthogonal` take two axes or more, `identity` the weight of a linear layer or of a
-    convolution; `normal`, `uniform`, `trunc_normal`, `constant`, `zeros` and `ones` take any.
+    convolution; `normal`, `uniform`, `trunc_normal`, `constant`, `zeros` and `ones` take any. None of the first takes a
+    convolution with a connection table: its output maps see different numbers of input maps, which its weight, a kernel
+    for each link, doesn't tell. It starts by what each map sees, if nothing is said.
     """
 
     code: ClassVar[str] = "E0520"

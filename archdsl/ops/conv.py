@@ -123,6 +123,10 @@ class Conv(Convolution):
     def divided(self) -> bool:
         return self.connect is None
 
+    @property
+    def links(self) -> bool:
+        return self.connect is not None
+
     def torch(self, x: Shape) -> Form:
         options = {"stride": P("stride"), "padding": P("pad"), "dilation": P("dilation")}
         defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}

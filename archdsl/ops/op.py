@@ -193,6 +193,11 @@ class Op(Record):
         """The op that does on one device what this one does on each of several, where operands are shared out so."""
         return self
 
+    @property
+    def links(self) -> bool:
+        """Whether its weight is a kernel for each link of a connection table, not [outputs, inputs, ...]."""
+        return False
+
     def fixed_in_onnx(self, *inputs: Any, **_: Any) -> bool:
         """Whether ONNX can write it for plain sizes only, and some of these are free."""
         return False

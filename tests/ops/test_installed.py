@@ -239,6 +239,10 @@ def test_its_parameters_start_as_rules_say() -> None:
     values = {key: float(state[key].detach().flatten()[0]) for key in state if key.endswith("weight")}
     assert values == {"0.weight": 2, "1.weight": 3, "g.weight": 4, "h.weight": 3}
     assert {key for key in state if state[key].is_leaf and key[0] == "h" and state[key].requires_grad} == set()
+    assert said("gate; init { gate.wieght: 3 }") == ("E0216", "`gate` has no parameter `wieght` (names nothing)")
+    assert said("maxout(2); init { maxout: 3 }") == ("E0216", "`maxout` has no parameters (names nothing)")
+    assert checked("gate(bias=false); init { gate: constant(1) }").diagnostics == ()
+    assert checked("relu; init { gate.other: 3 }").diagnostics == (), "a network without the op may share its rules"
     assert said("gate(init=constant(gain=1))") == ("E0216", "`gate` has no parameter `gain` (names nothing)")
 
 
