@@ -34,6 +34,7 @@ def load(
     device: torch.device | str | None = None,
     mesh: DeviceMesh | None = None,
     devices: Sequence[torch.device | str] | None = None,
+    plan: str | os.PathLike[str] | None = None,
     dtype: torch.dtype | None = None,
     max_bytes: int | None = None,
     weights: str | os.PathLike[str] | None = None,
@@ -55,17 +56,22 @@ def load(
     mesh:      the processes that run it together, each of which calls `load` and gets its part of the network: the axis
                that is named as the spec's `mesh` divides the network, others the batch. See docs/devices.md.
     devices:   one for each of the spec's `mesh`: the network is divided over them, in this process.
+    plan:      a file of `archdsl plan`: the module is the stage that this process has, by its rank modulo stages, with
+               the whole network's keys and weights. It takes what the stage before it returns.
 
     The weights are drawn on the CPU, in float32 and in textual order, then moved: one seed gives one network.
 
     Raises:
-        CompileError: the spec has mistakes; all of them are in it.
+        CompileError: the spec has mistakes, all of which are in it; or the plan is another network's.
         DevicesError: it can't be run on that `mesh`, or on those `devices`.
+        ValueError: the plan is for another number of processes.
         TooLarge: it needs more than `max_bytes`.
         WeightsError: the file can't be read or doesn't fit; nothing was built.
     """
     checked = program(path, variant, **params)
     whole = _Building(checked, weights, without, strict, max_bytes)
+    if plan is not None:
+        return whole.build_stage(os.fspath(plan), device, dtype)
     if mesh is not None:
         return whole.build_on_mesh(mesh, device, dtype)
     return whole.build(device, dtype) if devices is None else whole.build_on_devices(devices, dtype)
@@ -192,6 +198,27 @@ class _Building:
         module = build(self.program, device=device, dtype=dtype, max_bytes=self.max_bytes)
         finish(module, report)
         return module
+
+    def build_stage(self, plan: str, device: torch.device | str | None, dtype: torch.dtype | None) -> nn.Module:
+        """Of a plan, the stage of this process. The whole is built first: what a seed draws depends on all of it."""
+        from torch import distributed as dist
+
+        from archdsl.devices.plan.match import plan_for
+        from archdsl.devices.stages import staged
+
+        placed = plan_for(self.program, plan)
+        stages = len(placed.stages)
+        processes = dist.get_world_size() if dist.is_initialized() else 1
+        if processes != stages * placed.replicas:
+            raise ValueError(f"{plan} is for {stages * placed.replicas} processes, and there are {processes}")
+        whole = self.build()
+        if stages == 1:
+            return whole.to(device=device, dtype=dtype)
+        own = staged(self.program, [stage.steps for stage in placed.stages])[dist.get_rank() % stages]
+        module = build(own.program, max_bytes=self.max_bytes)
+        state = whole.state_dict()
+        module.load_state_dict({key: state[key] for key in module.state_dict()})
+        return module.to(device=device, dtype=dtype)
 
     def build_on_mesh(
         self, mesh: DeviceMesh, device: torch.device | str | None, dtype: torch.dtype | None

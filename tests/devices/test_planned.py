@@ -7,12 +7,16 @@ from random import Random
 
 import pytest
 import torch
+import torch.distributed as dist
+from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from archdsl import api
 from archdsl.devices.plan.ask import ask
 from archdsl.devices.plan.choose import Request
+from archdsl.devices.plan.file import plan_json
 from archdsl.devices.plan.machine import Machine
 from archdsl.devices.stages import staged
+from archdsl.diagnostic import CompileError
 from archdsl.ir.graph import Program
 from tests.devices import networks
 
@@ -65,3 +69,27 @@ def test_random_networks(kind: str) -> None:
         program = getattr(networks, kind)(Random(f"planned {kind} {seed}"))
         counts.append(together(program, 4, torch.randn(2, 4, 4, 4), Machine(flops=10**7, link=10**9)))
     assert sum(count > 1 for count in counts) > 10
+
+
+def test_load_gives_the_stage_of_this_process(tmp_path: Path) -> None:
+    """By its rank, in a group that only counts; one behind the other they are the network."""
+    spec, image = SPECS / "resnet_cifar.arch", torch.randn(2, 3, 32, 32)
+    program = api.program(spec, "resnet20")
+    path = tmp_path / "plan.json"
+    plan = ask(program, Request(3, 13, Machine(flops=10**11))).plan
+    path.write_text(plan_json(plan, program), encoding="utf-8")
+    values: tuple[torch.Tensor, ...] = (image,)
+    for rank in range(len(plan.stages)):
+        dist.init_process_group("fake", store=FakeStore(), rank=rank, world_size=len(plan.stages))
+        try:
+            torch.manual_seed(0)
+            made = api.load(spec, "resnet20", plan=path).eval()(*values)
+        finally:
+            dist.destroy_process_group()
+        values = (*made,) if isinstance(made, tuple) else (made,)
+    torch.manual_seed(0)
+    torch.testing.assert_close(values[0], api.load(spec, "resnet20").eval()(image), rtol=0, atol=0)
+    with pytest.raises(ValueError, match="is for 3 processes, and there are 1"):
+        api.load(spec, "resnet20", plan=path)
+    with pytest.raises(CompileError, match="E1358"):
+        api.load(spec, "resnet32", plan=path)
