@@ -4,6 +4,7 @@ each stage's shapes from the graph and what skips a stage relayed through it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import torch
@@ -13,7 +14,10 @@ from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleGP
 
 from archdsl.api import build
 from archdsl.devices.draws import Draw, Replaying, draws
+from archdsl.devices.local import Part, group_mesh, local
 from archdsl.devices.stages import NotStaged, carries_gradient, staged
+from archdsl.devices.transfers import Link, linked
+from archdsl.devices.weights import own_state, sum_gradients
 from archdsl.ir.graph import Program, Value
 
 ScheduleName = Literal["gpipe", "1f1b", "interleaved"]
@@ -25,6 +29,7 @@ class Pipeline:
     """This process's part of a network that runs as a pipeline.
 
     modules: its stages' modules; their `state_dict`s have the whole network's keys.
+    parts:   by key, of what it has a part of only.
     first:   it has the first stage, so it is given the inputs; `last`: it is given the targets, and has the results.
     """
 
@@ -40,6 +45,9 @@ class Pipeline:
         group: dist.ProcessGroup | None = None,
         device: torch.device | str = "cpu",
         paths: Sequence[Sequence[str]] | None = None,
+        link: Link | None = None,
+        replica: int = 0,
+        replicas: int = 1,
     ) -> None:
         """Build this process's stages. All processes of the group do so at once.
 
@@ -48,6 +56,9 @@ class Pipeline:
         batch:    samples of a step; `microbatches` divides it.
         schedule: with "interleaved" a process has several stages, in turns: stages r, r + size, ...
         paths:    the stages, if they are others than the spec's: for each the paths of its steps.
+        link:     to the processes with which this one shares out what stands in splits within its stages.
+        replica:  of so many `replicas`, each of which has a `batch` of its own, this is the one of that number. Their
+                  gradients are to be averaged.
 
         Raises `NotStaged` where the network can't be cut so, or the numbers don't fit.
         """
@@ -58,18 +69,21 @@ class Pipeline:
         sizes = {**program.nominal, **dict.fromkeys(names, batch // microbatches)}
         self.first, self.last = rank == 0, (len(stages) - 1) % size == rank
         self.modules = nn.ModuleList()
+        self.parts: dict[str, Part] = {}
+        self._replica, self._replicas = replica, replicas
         self._batch, self._microbatches, self._device = batch, microbatches, torch.device(device)
-        self._stages: dict[int, _Dropping] = {}
+        self._stages: dict[int, _Running] = {}
         self._draws: list[tuple[int, Draw]] = []
         own: list[PipelineStage] = []
         for stage in stages:
             self._draws += ((stage.number, draw) for draw in draws(stage.program.graph, sizes))
             if stage.number % size != rank:
                 continue
-            module = build(stage.program, device=device)
-            module.load_state_dict({key: state[key] for key in module.state_dict()})
+            with torch.random.fork_rng(devices=[]):  # what follows is drawn as if the network were on one device
+                module, own_parts = _built(stage.program, state, link, self._device)
+            self.parts |= own_parts
             self.modules.append(module)
-            running = self._stages[stage.number] = _Dropping(module)
+            running = self._stages[stage.number] = _Running(module, link)
             takes, gives = _examples(stage.takes, sizes), _examples(stage.gives, sizes)
             own.append(PipelineStage(running, stage.number, len(stages), self._device, takes, gives, group=group))
         self._schedule: Any = SCHEDULES[schedule](
@@ -96,27 +110,45 @@ class Pipeline:
             stage.factors = [[] for _ in range(self._microbatches)]
             stage.turn = 0
         for number, draw in self._draws:
-            factors = draw.draw(self._batch, self._device)
+            factors = draw.draw(self._batch * self._replicas, self._device).chunk(self._replicas)[self._replica]
             if number in self._stages:
                 for rows, part in zip(self._stages[number].factors, factors.chunk(self._microbatches)):
                     rows.append(part)
 
 
-class _Dropping(nn.Module):
-    """A stage whose dropouts drop, microbatch by microbatch, what was drawn for them."""
+def _built(
+    program: Program, state: Mapping[str, Tensor], link: Link | None, device: torch.device
+) -> tuple[nn.Module, Mapping[str, Part]]:
+    """A stage's module, or this device's of those that share it out, with its weights, and which parts they are."""
+    if link is None or group_mesh(program) is None:
+        module = build(program, device=device)
+        module.load_state_dict({key: state[key] for key in module.state_dict()})
+        return module, {}
+    own = local(program, link.index)
+    module = build(own.program, device=device)
+    held = own_state(state, own)
+    module.load_state_dict({key: held[key] for key in module.state_dict()})
+    sum_gradients(module, own, link)
+    return module, own.parts
 
-    def __init__(self, module: nn.Module) -> None:
+
+class _Running(nn.Module):
+    """A stage as the schedule runs it: its dropouts drop, microbatch by microbatch, what was drawn for them."""
+
+    def __init__(self, module: nn.Module, link: Link | None) -> None:
         super().__init__()
         self.module = module
+        self.link = link
         self.factors: list[list[Tensor]] = []
         self.turn = 0
 
     def forward(self, *inputs: Tensor) -> Any:
-        if not self.training:
-            return _plain(self.module(*inputs))
-        self.turn += 1
-        with Replaying(self.factors[self.turn - 1]):
-            return _plain(self.module(*inputs))
+        with linked(self.link) if self.link is not None else nullcontext():
+            if not self.training:
+                return _plain(self.module(*inputs))
+            self.turn += 1
+            with Replaying(self.factors[self.turn - 1]):
+                return _plain(self.module(*inputs))
 
 
 def _plain(output: Any) -> Any:

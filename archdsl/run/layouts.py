@@ -14,7 +14,7 @@ from archdsl.devices.checkpoint import Cut
 from archdsl.devices.local import group_mesh, local
 from archdsl.devices.pipeline import Pipeline
 from archdsl.devices.spmd import watched
-from archdsl.devices.watch import Watch
+from archdsl.devices.watch import Watch, WatchedLink
 from archdsl.ir.graph import Program
 from archdsl.ir.stages import stages_of
 from archdsl.run.training import OnMesh, Staged, Training
@@ -28,21 +28,40 @@ def training(program: Program, plan: Plan, watch: Watch | None) -> Training:
     if watch is None:
         return Training([api.build(program)], plan.lr, plan.momentum)
     if plan.stages or (plan.placing is None and stages_of(program.graph)):
-        return _staged(program, plan)
+        return _staged(program, plan, watch)
     return _on_mesh(program, plan, watch)
 
 
-def _staged(program: Program, plan: Plan) -> Training:
+def _staged(program: Program, plan: Plan, watch: Watch) -> Training:
+    """A pipeline, or replicas of it; within its stages, splits."""
+    processes, devices, stages = (
+        dist.get_world_size(),
+        group_mesh(program),
+        len(plan.stages or stages_of(program.graph)),
+    )
+    size = devices.size if devices else 1
+    line = processes // size if plan.schedule == "interleaved" else stages
+    if processes % (line * size):
+        raise ValueError(f"{program.title} has {stages} stages of {size} devices: it is for {line * size} processes")
+    replicas = processes // (line * size)
+    if plan.batch % replicas:
+        raise ValueError(f"a batch of {plan.batch} does not divide over {replicas} replicas")
+    mesh = init_device_mesh("cpu", (replicas, line, size), mesh_dim_names=("data", "stage", "split"))
     pipeline = Pipeline(
         program,
         api.build(program).state_dict(),
         F.cross_entropy,
-        batch=plan.batch,
+        batch=plan.batch // replicas,
         microbatches=plan.microbatches,
         schedule=plan.schedule,  # type: ignore[arg-type]
         paths=plan.stages,
+        group=mesh["stage"].get_group(),
+        link=WatchedLink(watch, mesh["split"].get_group()) if devices else None,
+        replica=mesh["data"].get_local_rank(),
+        replicas=replicas,
     )
-    return Staged(pipeline, plan.lr, plan.momentum)
+    cut = Cut(pipeline.parts, mesh["split"]) if devices else None
+    return Staged(pipeline, mesh["data"], cut, plan.lr, plan.momentum)
 
 
 def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:

@@ -64,8 +64,8 @@ def run(plan: Plan, watch: Watch | None) -> None:
     for step, batch in _steps(plan, data.train, len(losses), shown=first):
         if watch is not None:
             watch.step = step
-            loss = watch.meet("its end", lambda batch=batch: trained.step(*batch))
-            loss = watch.meet("its end", lambda loss=loss: _told(loss, trained))
+            loss = watch.meet("the end", lambda batch=batch: trained.step(*batch))
+            loss = watch.meet("the end", lambda loss=loss: _told(loss, trained))
         else:
             loss = trained.step(*batch)
         losses.append(loss or 0.0)

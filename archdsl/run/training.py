@@ -101,13 +101,23 @@ class OnMesh(Training):
 
 
 class Staged(Training):
-    """Processes that are the stages of a pipeline."""
+    """Processes that are the stages of a pipeline, or of several with some of a step's samples each."""
 
-    def __init__(self, pipeline: Pipeline, lr: float, momentum: float) -> None:
+    def __init__(self, pipeline: Pipeline, data: DeviceMesh, cut: Cut | None, lr: float, momentum: float) -> None:
         super().__init__(pipeline.modules, lr, momentum)
         self.pipeline = pipeline
+        self.data = data
+        self.cut = cut
         self.knows_loss = pipeline.last
 
     def backward(self, images: Tensor, classes: Tensor) -> Tensor | None:
-        inputs = (images,) if self.pipeline.first else ()
-        return self.pipeline.step(*inputs, target=classes if self.pipeline.last else None)[1]
+        count, own = self.data.size(), self.data.get_local_rank()
+        inputs = (images.chunk(count)[own],) if self.pipeline.first else ()
+        target = classes.chunk(count)[own] if self.pipeline.last else None
+        loss = self.pipeline.step(*inputs, target=target)[1]
+        if count > 1:
+            for parameter in self.modules.parameters():
+                if parameter.grad is not None:
+                    dist.all_reduce(parameter.grad, group=self.data.get_group())
+                    parameter.grad /= count
+        return loss

@@ -1,9 +1,9 @@
 """`archdsl.run` with a fault in one process, once: what the tests of faults start under torchrun.
 
 FAULT is "kind rank point count": kill, hang or stray (take another turn than the others); in which process; where; at
-which time that it comes by there, counted from 1. Points: before, during, after (an exchange), save, saved, named (of a
-checkpoint: before torch writes, before the folder has its name, before `latest` names it). A file beside the
-checkpoints says that it happened.
+which time that it comes by there, counted from 1. Points: step (before it), before, during, after (an exchange), save,
+saved, named (of a checkpoint: before torch writes, before the folder has its name, before `latest` names it). A file
+beside the checkpoints says that it happened.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from archdsl.devices import checkpoint, transfers, watch
 from archdsl.devices.processes import ProcessLink
 from archdsl.run import __main__ as command
+from archdsl.run.training import Training
 
 KIND, RANK, POINT, COUNT = os.environ["FAULT"].split()
 MARK = Path(os.environ["FAULT_MARK"])
@@ -78,6 +79,7 @@ def before(module: Any, name: str, point: str) -> None:
 for each in ("all_gather", "sum_of_parts", "sum"):
     around(watch.WatchedLink, each)
 before(ProcessLink, "_all_to_all", "during")
+before(Training, "step", "step")
 before(checkpoint, "save", "save")
 before(checkpoint.os, "rename", "saved")
 before(checkpoint.os, "replace", "named")

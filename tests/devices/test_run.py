@@ -1,0 +1,79 @@
+"""`archdsl.run` under torchrun, in every layout: the losses and weights are those of one process.
+
+They differ by rounding alone, as sums are added up in another order; few steps tell more of it than many.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+ROOT = Path(__file__).parents[2]
+BODY = """
+network net(classes = 10) {{
+    input image: [N, 1, 16, 16]
+    {one} {{ conv1: conv(8, 3x3, pad=1) -> relu -> maxpool(2x2) -> dropout(0.2) {meet} }}
+    {two} {{
+        conv2: conv(8, 3x3, pad=1) -> relu -> maxpool(2x2) {meet}
+        flatten -> dropout(0.5) -> fc: linear(classes)
+    }}
+}}
+"""
+SPLIT = "mesh gpus[2]\n" + BODY.format(one="split(gpus)", two="split(gpus)", meet="-> exchange")
+PLAIN = BODY.format(one='section("one")', two='section("two")', meet="")
+STAGED = BODY.format(one="stage", two="stage", meet="")
+BOTH = """
+mesh gpus[2]
+network net(classes = 10) {
+    input image: [N, 1, 16, 16]
+    stage { split(gpus) { conv1: conv(8, 3x3, pad=1) -> relu -> maxpool(2x2) -> dropout(0.2) } }
+    stage { split(gpus) { conv2: conv(8, 3x3, pad=1) -> relu -> maxpool(2x2) -> exchange -> flatten -> dropout(0.5) } }
+    stage { fc: linear(classes) }
+    stage { identity }
+}
+"""
+
+
+def run(
+    folder: Path, name: str, processes: int, *, schedule: str = "1f1b"
+) -> tuple[list[float], dict[str, torch.Tensor]]:
+    """The losses of four steps, and the weights behind them."""
+    out = folder / f"{name}-{processes}"
+    launch = (
+        ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)] if processes > 1 else []
+    )
+    asked = ["--steps", "4", "--save-every", "2", "--batch", "16", "--schedule", schedule, "--out", str(out)]
+    command = [sys.executable, *launch, "-m", "archdsl.run", str(folder / f"{name}.arch"), *asked]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    with open(out / "losses.csv", newline="") as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    return losses, load_file(out / "weights.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "processes", "schedule"),
+    [
+        ("replicas", PLAIN, 2, "1f1b"),
+        ("replicas_of_splits", SPLIT, 4, "1f1b"),
+        ("replicas_of_stages", STAGED, 4, "gpipe"),
+        ("splits_in_stages", BOTH, 4, "interleaved"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
+)
+def test_trains_as_one_process_does(name: str, spec: str, processes: int, schedule: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.arch").write_text(spec)
+    losses, weights = run(tmp_path, name, 1)
+    found, held = run(tmp_path, name, processes, schedule=schedule)
+    assert found == pytest.approx(losses, rel=1e-5)
+    assert held.keys() == weights.keys()
+    for key, value in weights.items():
+        torch.testing.assert_close(held[key], value, rtol=1e-4, atol=1e-6)
