@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false
 """The stages of a network in processes of their own, microbatch by microbatch: `torch.distributed.pipelining`, with
 each stage's shapes from the graph and what skips a stage relayed through it."""
 
