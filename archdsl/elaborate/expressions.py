@@ -9,7 +9,7 @@ from archdsl.elaborate import lookup
 from archdsl.elaborate.arithmetic import apply_binary, apply_unary
 from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
-from archdsl.elaborate.values import POISON, Items, Size, StepValue, described, is_list, items, show, type_name
+from archdsl.elaborate.values import POISON, Items, Size, StepValue, Tensor, described, is_list, items, show, type_name
 from archdsl.ir.dim import Dim
 from archdsl.ir.shares import Device, Mesh
 from archdsl.ir.why import Traced, Why
@@ -106,6 +106,8 @@ def list_items(traced: Traced, where: str, span: Span, at: At) -> tuple[Traced, 
     """The items of a list, or a message that it is none."""
     if is_list(traced.value):
         return items(traced.value)
+    if isinstance(traced.value, Tensor) and traced.value.value.shape is None:
+        raise Failed  # a step behind an error, which might have made a list
     from archdsl.diagnostic import Edit, Help
     from archdsl.errors.values import NotAList
 

@@ -31,6 +31,14 @@ def test_each_concat_of_a_dense_stands_behind_its_line_with_its_turns_and_guards
     assert [node.place.turns[0].index for node in lines] == [0, 0, 0, 2, 2, 2]
 
 
+def test_a_repeated_step_in_a_dense_is_one_line() -> None:
+    """`step * n` is a chain wherever it stands; a dense block is a loop."""
+    chain = network("dense { conv(4, 1x1) * 3 }")
+    assert words(chain) == ["conv", "conv", "conv", "concat"]
+    assert output(chain) == "[N, 7, 32, 32]"
+    assert output(network("dense { for i in 0..3 { conv(4, 1x1) } }")) == "[N, 15, 32, 32]"
+
+
 def test_dense_counts_nothing_and_a_label_makes_it_a_scope() -> None:
     assert paths(network("dense { conv(4, 1x1); a: conv(4, 1x1) }\nrelu")) == ["0", "a", "2"]
     assert paths(network("d: dense { conv(4, 1x1); a: conv(4, 1x1) }\nrelu")) == ["d", "d.0", "d.a", "1"]
@@ -115,6 +123,7 @@ def test_lists_may_hold_lists_and_a_group_is_looked_into() -> None:
         ("parallel { relu; bn }\n@[2]", ["E0409"]),
         ("parallel { relu; conv(4, 3x3) }\nadd(@)", ["E0314"]),
         ("parallel { relu; wrong }\nadd(@)", ["E0202"]),
+        ("wrong\nparallel { for i in 0..2 { @[i] -> relu } }\nadd(@)", ["E0202"]),
         ("let xs = [1, 2]\n@xs", ["E0418"]),
     ],
 )
