@@ -9,7 +9,20 @@ import platform
 import sys
 from importlib import import_module
 
-BENCHMARKS = ("startup", "warm", "growth", "loading", "deep", "lines", "drawing", "planning", "running", "devices")
+BENCHMARKS = (
+    "startup",
+    "warm",
+    "growth",
+    "loading",
+    "deep",
+    "lines",
+    "drawing",
+    "planning",
+    "running",
+    "devices",
+    "traffic",
+    "scale",
+)
 
 
 def main(names: list[str]) -> int:

@@ -60,7 +60,7 @@ def main() -> None:
             {
                 "batch": job.batch,
                 "counted": counted.total.at(job.batch),
-                "sent": float(each.total),
+                "sent": int(each.total),
                 "interface": each.interface - each.idle,
                 "wire": on_wire(counted, "gloo", job.batch),
             }

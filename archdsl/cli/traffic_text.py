@@ -28,7 +28,7 @@ def traffic_text(report: Report, color: bool = False) -> str:
 
 def _title(report: Report) -> str:
     where = f"on {report.mesh}" if report.mesh is not None else f"says nothing of devices; on {report.devices} of them"
-    return f"{report.network} ({report.file}) {where}: bytes moved in a step of training"
+    return f"{report.network} ({report.file}) {where}: bytes of a training step"
 
 
 def _transfers(report: Report, traffic: Traffic, color: bool) -> Iterator[str]:
@@ -44,11 +44,7 @@ def _transfers(report: Report, traffic: Traffic, color: bool) -> Iterator[str]:
         yield _figure("a step, besides", both.step, _replicated(traffic))
     batch = report.batch
     yield _figure(f"batch of {batch:,}", both.at(batch), binary(both.at(batch)))
-    framing = FRAMES[report.backend]
-    wire = on_wire(traffic, report.backend, batch)
-    yield _figure(
-        f"on {report.backend}", wire, f"with {float(framing[0]):.1%} of {framing[1]}" if framing[0] else framing[1]
-    )
+    yield _figure(f"on {report.backend}", on_wire(traffic, report.backend, batch), FRAMES[report.backend][1])
     yield ""
 
 

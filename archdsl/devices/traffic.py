@@ -13,6 +13,7 @@ Yuan 2009, the least that there is): each device sends 2 (n - 1) / n of it. Only
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 
@@ -120,11 +121,19 @@ class Traffic(Record):
     def by_collective(self) -> Mapping[str, Amount]:
         """The bytes that each kind of collective moves."""
         found: dict[str, Amount] = {}
-        for move in self.moves:
-            for collective, amount in ((move.by_forward, move.forward), (move.by_backward, move.backward)):
-                if amount != NOTHING:
-                    found[collective] = found.get(collective, NOTHING) + amount
+        for kind, amount in self._by_call():
+            found[kind] = found.get(kind, NOTHING) + amount
         return found
+
+    def calls(self) -> Mapping[str, int]:
+        """How often each kind of collective is called in a step, about: what is recomputed is called again."""
+        return Counter(kind for kind, _ in self._by_call())
+
+    def _by_call(self) -> Iterator[tuple[str, Amount]]:
+        for move in self.moves:
+            for kind, amount in ((move.by_forward, move.forward), (move.by_backward, move.backward)):
+                if amount != NOTHING:
+                    yield kind, amount
 
 
 class Sizes:

@@ -6,7 +6,8 @@ gloo: `all_gather` is a ring and `broadcast` a tree, in which each part is sent 
 `all_to_all_single` sends each part straight to its device. `all_reduce` is a ring, of which each device sends
 2 (n - 1) / n, as the closed form has it. A reduce-scatter would be an all-reduce in gloo and move twice the bytes:
 `processes.py` does it by all-to-all and a sum, whose factor is 1. TCP frames what is sent: 66 bytes of headers a
-segment (of 64 KiB on a loopback interface, of 1,448 bytes on Ethernet), acknowledgements, gloo's own headers.
+segment (of 64 KiB on a loopback interface, of 1,448 bytes on Ethernet). Each call adds about a kilobyte of small
+messages, in which processes tell one another that they are ready.
 
 nccl: rings with the same factors in its protocol Simple, which large messages take. LL128 adds 8 bytes to each 120, LL
 as much as the data (small messages). All-to-all is sends and receives.
@@ -25,13 +26,20 @@ FACTORS: Mapping[str, Mapping[str, Fraction]] = {"gloo": _RINGS, "nccl": _RINGS}
 """By back end and collective: bytes sent, over those of the closed form."""
 
 FRAMES: Mapping[str, tuple[Fraction, str]] = {
-    "gloo": (Fraction(66, 65536 - 52), "TCP/IP headers on loopback"),
-    "nccl": (Fraction(0), "protocol Simple"),
+    "gloo": (Fraction(66, 65536 - 52), "with TCP/IP headers and handshakes (loopback)"),
+    "nccl": (Fraction(0), "in protocol Simple"),
 }
 """By back end: what frames the bytes sent, as a part of them, and what that is."""
+
+READY: Mapping[str, Mapping[str, int]] = {
+    "gloo": {ALL_GATHER: 710, ALL_TO_ALL: 390, ALL_REDUCE: 1310, BROADCAST: 200},
+    "nccl": {ALL_GATHER: 0, ALL_TO_ALL: 0, ALL_REDUCE: 0, BROADCAST: 0},
+}
+"""By back end and collective: bytes that a call adds for each pair of devices, as measured with torch 2.14."""
 
 
 def on_wire(traffic: Traffic, backend: str, batch: int) -> int:
     """Bytes of a step on a back end, framed."""
     sent = sum(FACTORS[backend][kind] * amount.at(batch) for kind, amount in traffic.by_collective().items())
-    return round(sent * (1 + FRAMES[backend][0]))
+    calls = sum(READY[backend][kind] * count for kind, count in traffic.calls().items())
+    return round(sent * (1 + FRAMES[backend][0])) + calls * traffic.devices * (traffic.devices - 1)
