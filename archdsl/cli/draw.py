@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -23,7 +24,7 @@ from archdsl.draw.outline import LEVELS, Path, View, find
 from archdsl.draw.picture import SUFFIXES, picture
 from archdsl.draw.svg import THEMES
 from archdsl.ir.graph import Program, Scope
-from archdsl.reading import refusal
+from archdsl.reading import Refusal, refusal
 from archdsl.render.terminal import printable
 
 
@@ -81,12 +82,30 @@ def command(
         folded = level != "step" if fold is None else fold
         opened = _scope(program, focus), tuple(_scope(program, path) for path in expand)
         view = View(level or fitting_level(program, View("block", folded, *opened), manner), folded, *opened)
-        drawing = figure(program, view, manner, result.diagnostics)
         path = output or f"{program.title}.svg"
         made_by = f"{MARK} {program.source.name}"
-        write(path, picture(drawing, suffix, theme, made_by), force=force)
+
+        def draw(view: View) -> bytes:
+            return picture(figure(program, view, manner, result.diagnostics), suffix, theme, made_by)
+
+        write(path, _folded_until_it_fits(draw, view), force=force)
     err(f"wrote {printable(path)}")
     return 0 if result.program else EXIT_DIAGNOSTICS
+
+
+def _folded_until_it_fits(draw: Callable[[View], bytes], view: View) -> bytes:
+    """The picture; where the engine can't draw so much, one that is folded more, with a note on that."""
+    from archdsl.errors.figures import TooLarge
+
+    while True:
+        try:
+            return draw(view)
+        except Refusal as refused:
+            less = view.folded_more()
+            if less is None or not isinstance(refused.diagnostics[0].error, TooLarge):
+                raise
+            view = less
+            err(f"note: the figure is too large for Graphviz; drawn with --level {view.level} --fold")
 
 
 def _known_suffix(path: str | None) -> str:

@@ -42,7 +42,9 @@ def enclose(frame: Frame, parts: list[Part], kind: str, title: str) -> Frame:
             index = inputs.setdefault(wire.source, len(inputs))
             inner.wires.append(Wire(End(None, index), wire.target, wire.shape, wire.kind, wire.text))
             if not known:
-                outer.append(Wire(wire.source, End(inner, index), wire.shape))
+                outer.append(
+                    Wire(wire.source, End(inner, index), wire.shape, wire.kind if kind == "branch" else "flow")
+                )
         elif source:
             known = wire.source in results
             index = results.setdefault(wire.source, len(results))

@@ -39,6 +39,13 @@ class View(Record):
         """Whether norms and activations are part of the box of their layer."""
         return self.level != "step"
 
+    def folded_more(self) -> View | None:
+        """The view with fewer boxes that comes next: folded, then one level up. None: there is none."""
+        if not self.fold:
+            return View(self.level, True, self.focus, self.expand)
+        above = LEVELS.index(self.level) - 1
+        return View(LEVELS[above], True, self.focus, self.expand) if above >= 0 else None
+
 
 def outline(program: Program, view: View) -> Frame:
     """The frame of the network, or of the scope in focus. Raises `KeyError` as `find` does."""
@@ -83,7 +90,8 @@ class _Outline:
             frame.parts.append(part)
             for index, value in enumerate(node.inputs):
                 if value in made:
-                    frame.wires.append(Wire(made[value], End(part, index), self.sizes(value.shape)))
+                    kind = "training" if part.training else "flow"
+                    frame.wires.append(Wire(made[value], End(part, index), self.sizes(value.shape), kind))
             made.update((value, End(part, value.index)) for value in node.outputs)
         if frame.node is not None:
             frame.results = len(graph.outputs)

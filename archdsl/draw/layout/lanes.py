@@ -25,7 +25,7 @@ from archdsl.ir.shares import Split
 if TYPE_CHECKING:
     from archdsl.draw.layout.build import Builder
 
-APART = 34
+APART = 60
 """Between lanes."""
 CROSSING = 52
 """Along the axis where lines cross from lane to lane."""

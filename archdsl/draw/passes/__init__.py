@@ -13,7 +13,7 @@ from archdsl.draw.passes.captions import captions, mark
 from archdsl.draw.passes.dense import dense
 from archdsl.draw.passes.fold import Fold
 from archdsl.draw.passes.reductions import reductions
-from archdsl.draw.passes.sections import sections, splits, turns
+from archdsl.draw.passes.sections import placed, sections, splits, turns
 from archdsl.draw.passes.shortcuts import shortcuts
 from archdsl.draw.passes.sizes import sizes
 from archdsl.draw.passes.unwrap import unwrap
@@ -29,7 +29,7 @@ def simplify(root: Frame, program: Program, view: View, diagnostics: Sequence[Di
         steps.append(Fold(program.graph, view).run)
     if view.merges_steps:
         steps.append(turns)
-    steps.append(splits)
+    steps += [splits, placed]
     steps.append(partial(sections, closed=view.level == "network"))
     for frame in inner_first(root):
         for step in steps:

@@ -11,10 +11,19 @@ from archdsl.draw.enclose import dissolve, enclose
 from archdsl.draw.labels import MINOR
 from archdsl.draw.layout.lanes import TRANSFER, is_chain
 from archdsl.draw.parts import Frame, Leaf, Part
-from archdsl.ir.graph import Layer
+from archdsl.ir.graph import ON, Layer
 
 SECTION = "section"
 SPLIT = "split"
+
+
+def placed(frame: Frame) -> None:
+    """Put a frame around the steps of each `on`, in the colour of its device."""
+    for region, group in groupby(list(frame.parts), lambda part: part.within(ON)):
+        parts = list(group)
+        device = parts[0].node.place.device if region is not None and parts[0].node else None
+        if device is not None:
+            enclose(frame, parts, f"device{device.number % 4}", str(device))
 
 
 def sections(frame: Frame, closed: bool = False) -> None:
