@@ -25,6 +25,7 @@ from archdsl.ops.merge import Concat, ConcatShares
 from archdsl.ops.op import Op
 from archdsl.ops.regularise import AlphaDropout, Dropout
 from archdsl.record import Record
+from archdsl.state import tensors as held_tensors
 
 
 class Part(Record):
@@ -82,7 +83,16 @@ def local(program: Program, device: int) -> Local:
     made = Program(program.title, graph, program.nominal, (), program.domain, program.source)
     tensors = dict(cut.tensors(graph))
     parts = {key: part for key, part in tensors.items() if part is not None}
+    _need_equal_ties(program, parts)
     return Local(made, mesh, device, parts, tensors.keys() - parts.keys(), dict(_placed(program)))
+
+
+def _need_equal_ties(program: Program, parts: Mapping[str, Part]) -> None:
+    """A tensor with two names is cut alike under both."""
+    for held in held_tensors(program):
+        own, other = parts.get(held.key), parts.get(held.tied)
+        if held.tied and (own and (own.axis, own.sizes)) != (other and (other.axis, other.sizes)):
+            raise NotLocal(f"`{held.key}` is `{held.tied}`, but devices would have different parts of it")
 
 
 def _placed(program: Program) -> Iterator[tuple[str, int]]:

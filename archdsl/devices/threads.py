@@ -230,7 +230,7 @@ class _Drawing(TorchFunctionMode):
 
 def _borrow(owner: nn.Module, part: nn.Module, cut: Local, device: torch.device) -> None:
     """Have a part use the first one's parameters where it has all of a tensor; they are moved whenever it runs."""
-    own = dict(owner.named_parameters())
+    own = dict(owner.named_parameters(remove_duplicate=False))
     paths: list[str] = [path for path, _ in part.named_modules()]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     for path in paths:
         module = part.get_submodule(path)

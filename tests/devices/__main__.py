@@ -21,7 +21,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 def alexnet() -> Case:
     """At full size."""
     text = (SPECS / "alexnet.arch").read_text(encoding="utf-8")
-    return Case("alexnet_two_devices", text, (4, 3, 227, 227), target="alexnet_two_devices", rate=0.0005)
+    return Case("alexnet_two_devices", text, (4, 3, 227, 227), target="alexnet_two_devices", rate=0.0001)
 
 
 def runs(full: bool) -> Iterator[tuple[Case, str, Run]]:

@@ -107,6 +107,21 @@ network placed(classes = 10) {
 }
 """
 
+TIED = """
+mesh gpus[2]
+
+network tied(classes = 10) {
+    input x: [N, 16]
+    norm: layernorm
+    split(gpus) {
+        a: linear(16) -> relu -> exchange
+        again: layernorm(weight=@norm.weight, bias=@norm.bias)      # on every device, and outside too
+        b: linear(16, weight=@a.weight) -> relu                     # a part on each device
+    }
+    head: linear(classes)
+}
+"""
+
 PLAIN = """
 network plain(classes = 10) {
     input image: [N, 3, 16, 16]
@@ -123,6 +138,7 @@ TWO = (
     Case("uneven", UNEVEN, (6, 3, 16, 16)),
     Case("branches", BRANCHES, (6, 3, 12, 12)),
     Case("on", ON, (6, 3, 12, 12)),
+    Case("tied", TIED, (6, 16)),
     Case("plain", PLAIN, (8, 3, 16, 16), replicas=2, wrap="ddp"),
     Case("plain", PLAIN, (8, 3, 16, 16), replicas=2, wrap="fsdp"),
 )

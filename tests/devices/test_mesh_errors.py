@@ -23,6 +23,9 @@ network net(classes = 10) {
 }
 """
 RRELU = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; split(gpus) { linear(16) -> rrelu } }\n"
+TORN = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; a: linear(8); split(gpus) { b: linear(8, weight=@a.weight) } }\n"
+TWICE = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; split(gpus) { checkpoint { linear(8) -> exchange } } }\n"
+DRAWN = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; on(gpus[1]) { linear(8) -> dropout(0.5) } }\n"
 FLAT = "network net() { input x: [N, 8]; linear(16) -> alpha_dropout(0.5) }\n"
 
 
@@ -57,6 +60,9 @@ IN_PROCESSES: list[tuple[str, str, Callable[[], None]]] = [
     ("E1326", "processes 1 are given another input than process 0", unlike_inputs),
     ("E1321", "no axis of the DeviceMesh is `gpus`: it has `tensor`", lambda: loads(mesh(2, names=("tensor",)))),
     ("E1327", "`rrelu` can't draw for a share", lambda: loads(mesh(2, names=None), RRELU)),
+    ("E1327", "`b.weight` is `a.weight`, but devices", lambda: loads(mesh(2, names=None), TORN)),
+    ("E1327", "its `checkpoint` would exchange", lambda: loads(mesh(2, names=None), TWICE)),
+    ("E1327", "the steps on gpus[1] draw random numbers", lambda: loads(mesh(2, names=None), DRAWN)),
     ("E1327", "with a data axis, `alpha_dropout`", lambda: loads(mesh(2, names=("data",)), FLAT)),
 ]
 
@@ -74,6 +80,9 @@ def _process(rank: int, size: int, folder: str) -> None:
         assert [each.code for each in raised.value.diagnostics] == [code]
         assert said in str(raised.value)
         dist.barrier()
+    replica = archdsl.loads("network net() { input x: [N, 8]; linear(2) }", mesh=mesh(2, names=("data",)))
+    with pytest.warns(UserWarning, match="whose gradients nobody averages"):
+        replica(torch.ones(2, 8))
     dist.destroy_process_group()
 
 
