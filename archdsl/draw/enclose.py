@@ -31,6 +31,7 @@ def enclose(frame: Frame, parts: list[Part], kind: str, title: str) -> Frame:
     inner.arranged = frame.arranged
     inside = {id(member) for part in parts for member in members(part)}
     inputs: dict[End, int] = {}
+    entering: dict[int, Wire] = {}
     results: dict[End, int] = {}
     outer: list[Wire] = []
     for wire in frame.wires:
@@ -38,13 +39,13 @@ def enclose(frame: Frame, parts: list[Part], kind: str, title: str) -> Frame:
         if source and target:
             inner.wires.append(wire)
         elif target:
-            known = wire.source in inputs
             index = inputs.setdefault(wire.source, len(inputs))
             inner.wires.append(Wire(End(None, index), wire.target, wire.shape, wire.kind, wire.text))
-            if not known:
-                outer.append(
-                    Wire(wire.source, End(inner, index), wire.shape, wire.kind if kind == "branch" else "flow")
-                )
+            if index not in entering:
+                entering[index] = Wire(wire.source, End(inner, index), wire.shape, wire.kind)
+                outer.append(entering[index])
+            elif entering[index].kind != wire.kind:
+                entering[index].kind = "flow"  # it stands for several kinds
         elif source:
             known = wire.source in results
             index = results.setdefault(wire.source, len(results))

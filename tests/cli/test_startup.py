@@ -30,6 +30,7 @@ sys.exit(status)
         ["fmt", "--check", str(SPECS / "resnet.arch")],
         ["summary", str(SPECS / "resnet.arch:resnet18")],
         ["compile", str(SPECS / "resnet.arch:resnet18"), "-o", "{folder}/net.py"],
+        ["draw", str(SPECS / "resnet.arch:resnet18"), "-o", "{folder}/net.svg"],
         ["why", str(SPECS / "resnet.arch:resnet18"), "layer1.0.conv1"],
         ["weights", "check", str(SPECS / "resnet.arch:resnet18"), "{weights}"],
         ["plan", str(SPECS / "resnet.arch:resnet18"), "--devices", "4", "--batch", "256"],
