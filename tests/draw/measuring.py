@@ -128,6 +128,12 @@ def _overlaps(figure: Figure) -> list[str]:
     found += [
         f"the texts {a.text!r} and {b.text!r} overlap" for a, b in combinations(figure.texts, 2) if a.area.meets(b.area)
     ]
+    found += [
+        f"the text {written.text!r} lies on the border of {group.id}"
+        for written in figure.texts
+        for group in figure.groups
+        if written.area.meets(group.area) and not group.area.holds(written.area)
+    ]
     own = {id(written) for box in figure.boxes for written in box.texts}
     inside = [written for box in figure.boxes for written in box.texts]
     found += [

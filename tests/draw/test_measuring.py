@@ -15,7 +15,8 @@ from archdsl.draw.outline import LEVELS
 from tests.draw.figures import LOOKS
 from tests.draw.measuring import trips
 
-SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.arch"))
+FOLDER = Path(__file__).parents[2] / "specs"
+SPECS = sorted(FOLDER.glob("*.arch"))
 FORMS = [
     "alexnet:alexnet_two_devices", "densenet:densenet_plain", "lenet:lenet5_1998", "resnet:resnet34_a",
     "resnet:resnet152", "resnet_v2:resnet50_v2_shared", "unet:unet_2015", "vgg:vgg11_bn",
@@ -40,6 +41,18 @@ def test_further_forms(form: str, level: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_other_looks(spec: Path, options: tuple[str, ...], tmp_path: Path) -> None:
     assert wrong(str(spec), tmp_path, "--level", "stage", *options) == []
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+def test_lanes(direction: str, tmp_path: Path) -> None:
+    path = tmp_path / "figure.svg"
+    target = f"{FOLDER / 'alexnet.arch'}:alexnet_two_devices"
+    assert main(["draw", target, "--direction", direction, "-o", str(path)]) == 0
+    assert b"gpus[0]" in path.read_bytes()
+    found = trips(path.read_bytes())
+    assert (
+        found == [] if direction == "down" else all(trip.startswith("a page") for trip in found)
+    )  # lanes aren't broken
 
 
 @pytest.mark.parametrize("level", ["", "step"])
@@ -102,6 +115,10 @@ def test_nothing() -> None:
         ),
         ({"texts": (Text("64x56x56", 100, 100),)}, "the line flow strikes out the text '64x56x56'"),
         ({"texts": (Text("64x56x56", 140, 152),)}, "the text '64x56x56' lies on b"),
+        (
+            {"groups": (Group("g", "group", 40, 20, 160, 180),), "texts": (Text("64x56x56", 160, 90),)},
+            "the text '64x56x56' lies on the border of g",
+        ),
         ({"texts": (Text("here", 30, 100), Text("there", 40, 102))}, "the texts 'here' and 'there' overlap"),
     ],
 )

@@ -47,8 +47,9 @@ class Lanes(Placed):
         own = max([width for width, _ in room] + ([wide * 0.75] if self.upright else []))
         self.breadth = own if self.upright else max(height for _, height in room)
         lane = self.breadth + 2 * PAD + (0 if self.upright else TITLE)
-        whole = lane * self.split.size + APART * (self.split.size - 1)
-        self.axes = [-whole / 2 + lane * (i + 0.5) + APART * i for i in range(self.split.size)]
+        apart = max([APART, *self._notes()]) if self.upright else APART
+        whole = lane * self.split.size + apart * (self.split.size - 1)
+        self.axes = [-whole / 2 + lane * (i + 0.5) + apart * i for i in range(self.split.size)]
         self.before = FAN + PAD + (TITLE if self.upright else 0)
         self.low, self.high = -whole / 2, whole / 2
         self._place(lane)
@@ -101,16 +102,26 @@ class Lanes(Placed):
             if i in moved:
                 self._note(moved[i], start)
 
-    def _note(self, exchange: Leaf, m: float) -> None:
-        """How much goes from device to device, between the lanes, above the crossing."""
-        node = exchange.node
-        shape = node.outputs[0].shape if node else None
+    def _notes(self) -> list[float]:
+        """How wide the texts between the lanes are, with room beside them."""
+        texts = (self._amount(exchange) for exchange in self._moved().values())
+        return [fonts.width(text, measure.SMALL) + 8 for text in texts if text]
+
+    def _amount(self, exchange: Leaf) -> str:
+        """How much goes from device to device; "" where that isn't known."""
+        shape = exchange.node.outputs[0].shape if exchange.node else None
         if shape is None or exchange.shape is None:
-            return
+            return ""
         size = prod(exchange.shape.dims) * ITEM_SIZES[shape.dtype]
+        return _amount(size // self.split.size)
+
+    def _note(self, exchange: Leaf, m: float) -> None:
+        """The amount, between the lanes, above the crossing."""
+        text = self._amount(exchange)
+        if not text:
+            return
         line = self.lines[-1]
         middle = (self.axes[0] + self.axes[1]) / 2
-        text = _amount(size // self.split.size)
         half = fonts.width(text, measure.SMALL) / 2
         # Beside a line that runs down, a text begins 5 points to its right; over one to the right it is centred.
         spot = (m + 8, middle - half - 5) if self.upright else (m - half + 4, middle + measure.SMALL)
