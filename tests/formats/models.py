@@ -39,13 +39,21 @@ def _leave_zeros(module: nn.Module) -> None:
 
 
 def _measure(program: Program, module: nn.Module) -> None:
-    """Set all bns to the statistics of a random batch, so that a thousand layers neither vanish nor explode."""
-    norms = [each for each in module.modules() if isinstance(each, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 1.0
-    if norms:
+    """Let each bn divide by what it sees of a random image, so that a thousand layers neither vanish nor explode.
+
+    It subtracts little: random layers with all of the mean gone are chaotic, and let a rounding grow from one to the
+    next until no two libraries agree.
+    """
+
+    def measure(norm: nn.Module, args: tuple[torch.Tensor]) -> None:
+        (x,) = args
+        assert isinstance(norm, nn.BatchNorm2d) and norm.running_mean is not None and norm.running_var is not None
+        norm.running_mean.copy_(x.mean((0, 2, 3)) / 10)
+        norm.running_var.copy_(x.square().mean((0, 2, 3)))
+
+    hooks = [each.register_forward_pre_hook(measure) for each in module.modules() if isinstance(each, nn.BatchNorm2d)]
+    if hooks:
         with torch.no_grad():
-            module.train()(*inputs(program, others(program)))
-    for norm, momentum in zip(norms, momenta):
-        norm.momentum = momentum
+            module.eval()(*inputs(program, others(program)))
+    for hook in hooks:
+        hook.remove()

@@ -54,9 +54,6 @@ def record(network: str, cells: Mapping[str, Cell]) -> None:
     """Fill these columns of a network's row, and leave the others as they are. Rows of no form go."""
     known = {row["network"]: row for row in results()}
     known[network] = {**known.get(network, {}), **cells}
-    rows = [
-        {"network": name, **{column: known[name].get(column) for column in COLUMNS}}
-        for name, _ in forms()
-        if name in known
-    ]
+    empty = dict.fromkeys(COLUMNS)
+    rows = [{"network": form.name, **empty, **known.get(form.name, {})} for form in forms()]
     FILE.write_text("[\n" + ",\n".join(f"  {json.dumps(row)}" for row in rows) + "\n]\n")
