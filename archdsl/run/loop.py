@@ -86,8 +86,6 @@ def _placed(plan: Plan, program: Program) -> Plan:
     wanted = len(placed.stages) * placed.replicas
     if processes not in (1, wanted):
         raise ValueError(f"{plan.placing} is for {wanted} processes, not {processes}")
-    if len(placed.stages) > 1 and placed.replicas > 1 and processes > 1:
-        raise ValueError(f"{plan.placing} has replicas of a pipeline, which can be planned, but not run yet")
     stages = [stage.steps for stage in placed.stages] if len(placed.stages) > 1 else None
     said: dict[str, Any] = {
         "batch": placed.batch,
