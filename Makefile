@@ -30,6 +30,8 @@ parity: $(VENV)/installed-test
 	$(BIN)/python -m tests.parity
 	$(BIN)/python -m tests.formats
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.devices full
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --slow -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.devices.faults
 
 fuzz: $(VENV)/installed-test
 	$(BIN)/python -m tests.fuzz

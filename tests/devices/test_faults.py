@@ -31,6 +31,7 @@ def test_a_process_that_dies_is_named_and_the_run_resumes(tmp_path: Path, expect
     assert losses(tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_a_process_that_hangs_is_named(tmp_path: Path) -> None:
     outcome = suffer(tmp_path, Fault("hang", 1, "before", 2))
     assert outcome.seconds < TIMEOUT + 60
@@ -44,6 +45,7 @@ def test_a_process_that_takes_another_turn_swaps_no_numbers(tmp_path: Path) -> N
     assert "but rank 1 elsewhere" in outcome.named
 
 
+@pytest.mark.slow
 def test_a_crash_while_saving_leaves_the_last_checkpoint_and_the_launcher_restarts(
     tmp_path: Path, expected: list[str]
 ) -> None:

@@ -62,10 +62,10 @@ def run(
 @pytest.mark.parametrize(
     ("name", "spec", "processes", "schedule"),
     [
-        ("replicas", PLAIN, 2, "1f1b"),
+        pytest.param("replicas", PLAIN, 2, "1f1b", marks=pytest.mark.slow),
         ("replicas_of_splits", SPLIT, 4, "1f1b"),
-        ("replicas_of_stages", STAGED, 4, "gpipe"),
-        ("splits_in_stages", BOTH, 4, "interleaved"),
+        pytest.param("replicas_of_stages", STAGED, 4, "gpipe", marks=pytest.mark.slow),
+        pytest.param("splits_in_stages", BOTH, 4, "interleaved", marks=pytest.mark.slow),
     ],
     ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
 )
