@@ -12,7 +12,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="rewrite expected messages (tests/cases) and outputs shown (docs) from what the code does",
     )
 
-
     parser.addoption("--slow", action="store_true", help="run also what takes minutes: tests that `make parity` runs")
 
 
