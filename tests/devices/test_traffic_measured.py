@@ -30,13 +30,15 @@ def job(path: Path, devices: int, batch: int, parts: dict[str, str], text: str =
 
 def test_processes_send_what_was_counted(tmp_path: Path) -> None:
     jobs = [job(tmp_path / f"{i}.arch", devices, 6, parts) for i, (devices, parts) in enumerate(PARTS)]
-    jobs.append(job(tmp_path / "wide.arch", 2, 32, {}, WIDE, steps=3))
     for each, found in zip(jobs, measured(*jobs)):
         counted = traffic(api.program(each.spec), "N")
         assert found.sent == {kind: amount.at(each.batch) for kind, amount in counted.by_collective().items()}, each
-        if each.steps > 1:
-            carried = found.interface - found.idle
-            # Other programs use the interface too: what they add has no bound, what is missing has.
-            assert carried > 0.99 * counted.total.at(each.batch)
-            if found.idle < 0.001 * found.interface:
-                assert carried == pytest.approx(on_wire(counted, "gloo", each.batch), rel=0.02)
+
+
+@pytest.mark.slow
+def test_the_loopback_interface_carries_what_was_counted(tmp_path: Path) -> None:
+    """To be run alone: the interface counts what other programs send, too."""
+    each = job(tmp_path / "wide.arch", 2, 32, {}, WIDE, steps=3)
+    (found,) = measured(each)
+    carried = found.interface - found.idle
+    assert carried == pytest.approx(on_wire(traffic(api.program(each.spec), "N"), "gloo", each.batch), rel=0.02)
