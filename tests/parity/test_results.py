@@ -33,11 +33,8 @@ def test_nothing_differs() -> None:
     assert [name for name, row in ROWS.items() if False in row.values()] == []
 
 
-def test_forms_of_every_family_were_written_and_run() -> None:
-    families = {form.path.stem for form in results.forms()}
-    assert {
-        form.path.stem for form in results.forms() if ROWS[form.name]["onnx"] and ROWS[form.name]["pt2"]
-    } == families
+def test_every_form_was_written_and_run() -> None:
+    assert [name for name, row in ROWS.items() if row["onnx"] is None or row["pt2"] is None] == []
 
 
 def test_torchvisions_networks_were_compared() -> None:
