@@ -86,7 +86,8 @@ class Watch:
                 told.append(f"rank {rank} is dead: its last sign of life, {silent:.0f} s ago, was {place}")
             elif (found["where"], found["step"]) != (self.where, self.step):
                 told.append(f"rank {rank} lives, but is {place}")
-        return "; ".join(told) or "it failed, though all others live and are there too"
+        others = ", ".join(str(rank) for rank in range(self.size) if rank != self.rank)
+        return "; ".join(told) or f"rank {others} lives and is there too, but does not answer: it hangs in the exchange"
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT):
