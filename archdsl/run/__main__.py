@@ -2,7 +2,7 @@
 """Train a spec on real digits, on one device or several.
 
     python -m archdsl.run specs/lenet.arch --out runs/lenet
-    torchrun --nproc-per-node 2 -m archdsl.run specs/alexnet.arch:small_two_devices --out runs/alexnet
+    torchrun --nproc-per-node 2 -m archdsl.run examples/two_devices.arch --out runs/two_devices
 
 The spec says how many processes it is for: as many as its mesh has devices, or as it has stages, times any number of
 replicas, each with some of a step's samples. Run again with the same arguments, under any layout, it goes on from the
