@@ -33,6 +33,7 @@ from torch.distributed.tensor import DTensor, Placement, Replicate, Shard
 
 from archdsl.devices.local import Part
 from archdsl.record import Record
+from archdsl.writing import write
 
 LATEST = "latest"
 RUN = "run.json"
@@ -79,10 +80,7 @@ def publish(
         shutil.rmtree(target, ignore_errors=True)
         os.rename(beside, target)
         _sync(folder)
-        (folder / f".{LATEST}").write_text(name)
-        _sync(folder / f".{LATEST}")
-        os.replace(folder / f".{LATEST}", folder / LATEST)
-        _sync(folder)
+        write(str(folder / LATEST), name.encode())
         _forget(folder, name)
     _wait()
     return target

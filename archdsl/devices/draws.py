@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from archdsl.devices.rows import DROPOUTS
 from archdsl.ir.graph import Graph, Layer, Scope
 from archdsl.ops.regularise import AlphaDropout, Dropout, DropPath
 from archdsl.record import Record
@@ -63,13 +64,9 @@ class Replaying(TorchFunctionMode):
         self, func: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         given = kwargs or {}
-        if func not in _DROPOUTS:
+        if func not in DROPOUTS:
             return func(*args, **given)
         (x,) = args
         if not given["training"] or given["p"] == 0:
             return x
         return x.mul_(next(self._factors)) if given["inplace"] else x * next(self._factors)
-
-
-_DROPOUTS = {F.dropout, F.dropout1d, F.dropout2d, F.dropout3d}
-"""PyTorch hands them to a mode as it was given them: x, then p, training and inplace by name."""

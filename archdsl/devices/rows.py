@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 DROPOUTS = {F.dropout, F.dropout1d, F.dropout2d, F.dropout3d}
+"""PyTorch hands them to a mode as it was given them: x, then p, training and inplace by name."""
 
 
 class DrawingForAll(TorchFunctionMode):
