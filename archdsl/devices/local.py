@@ -12,18 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 
-from archdsl.devices.local_ops import Enter, Exchanged, Gathered, Leave, NotLocal, OwnPart, SharedDropout
+from archdsl.devices.local_ops import Enter, Leave, NotLocal
 from archdsl.devices.on import Elsewhere, Entering, Placed, Telling
+from archdsl.devices.own import own_layer, own_op, own_shape
 from archdsl.devices.stages import copied
-from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Check, Declared, Graph, Input, Layer, Node, Place, Program, Scope, Tie, Value
-from archdsl.ir.shape import Shape
-from archdsl.ir.shares import Device, Mesh, Shares, Split
-from archdsl.ops.apart import changed, groups_of
-from archdsl.ops.exchange import Exchange, Gather
-from archdsl.ops.merge import Concat, ConcatShares
+from archdsl.ir.shares import Device, Mesh, Split
 from archdsl.ops.op import Op
-from archdsl.ops.regularise import AlphaDropout, Dropout
 from archdsl.record import Record
 from archdsl.state import tensors as held_tensors
 
@@ -120,18 +115,6 @@ class _Cut:
             known = self._graphs[graph, inside] = _GraphCut(self, graph, inside).made
         return known
 
-    def shape(self, shape: Shape | None) -> Shape | None:
-        """A value's shape as the device holds it."""
-        if shape is None or shape.shares is None:
-            return shape
-        return shape.replace(shape.shares.axis, Dim.of(self.sizes(shape, shape.shares)[self.device]))
-
-    def sizes(self, shape: Shape, shares: Shares) -> tuple[int, ...]:
-        size = shape.dims[shares.axis].constant
-        if size is None:
-            raise NotLocal(f"the size of a value along axis {shares.axis}, which is shared out, is not known")
-        return shares.split.sizes(size)
-
     def note(self, old: Layer, new: Layer, split: Split) -> None:
         """Remember what the device holds of a layer's tensors: a part, along the axis whose size differs; or all."""
         whole = old.op.state(*(value.shape for value in old.inputs))
@@ -171,7 +154,7 @@ class _GraphCut:
         self._nodes: dict[Node, list[Node]] = {}
         for value in graph.inputs:
             assert isinstance(value.node, Input)
-            node = Input(value.node.label, cut.shape(value.shape), value.node.place)
+            node = Input(value.node.label, own_shape(value.shape, cut.device), value.node.place)
             self.values[value] = node.outputs[0]
             self.made.inputs.append(node.outputs[0])
         for node in graph.nodes:
@@ -256,61 +239,20 @@ class _GraphCut:
 
     def _scope(self, node: Scope, inputs: tuple[Value, ...], inside: bool) -> Scope:
         graph = self.cut.graph(node.graph, inside=inside)
-        shapes = tuple(self.cut.shape(value.shape) for value in node.outputs)
+        shapes = tuple(own_shape(value.shape, self.cut.device) for value in node.outputs)
         new = Scope(graph, inputs, shapes, node.name, node.place, node.args)
         new.runs, new.frozen = node.runs, node.frozen
         return new
 
     def _layer(self, node: Layer, inputs: tuple[Value, ...]) -> Layer:
-        op, inputs = self._own_op(node, inputs)
-        args = {name: given for name, given in node.args.items() if getattr(op, name, None) == given.value}
-        name = node.name if op is node.op or op.is_module(*(value.shape for value in inputs if value.shape)) else None
-        new = Layer(op, inputs, None, name, node.place, args, node.merges)
-        new.outputs = tuple(Value(new, i, self.cut.shape(value.shape)) for i, value in enumerate(node.outputs))
-        new.runs, new.tied, new.frozen = node.runs, node.tied, node.frozen
+        op, before = own_op(node, self.cut.device)
+        if before is not None:
+            (whole, *further), shape = inputs, inputs[0].shape
+            assert shape is not None
+            part = Layer(before, (whole,), before.shape(shape), None, whole.node.place, {})
+            self.made.nodes.append(part)
+            inputs = (part.outputs[0], *further)
+        new = own_layer(node, op, inputs, self.cut.device)
         if node.place.split is not None:
             self.cut.note(node, new, node.place.split)
         return new
-
-    def _own_op(self, node: Layer, inputs: tuple[Value, ...]) -> tuple[Op, tuple[Value, ...]]:
-        """The op on the device's own part, and its operands."""
-        op, came, split = node.op, node.inputs[0].shape if node.inputs else None, node.place.split
-        shares = came.shares if came is not None else None
-        if isinstance(op, Exchange | Gather):
-            assert came is not None and shares is not None
-            cls = Exchanged if isinstance(op, Exchange) else Gathered
-            return cls(shares.axis, self.cut.sizes(came, shares)), inputs
-        if split is None:
-            return op, inputs
-        if op.divided:
-            return self._own_share(op, split, inputs, fed_whole=shares is None)
-        if shares is None or came is None:
-            return op, inputs
-        if isinstance(op, ConcatShares):
-            return Concat(op.axis), inputs
-        if isinstance(op, Dropout):
-            return SharedDropout(shares.axis, self.cut.sizes(came, shares), op.p, op.channels), inputs
-        if isinstance(op, AlphaDropout) or op.name == "rrelu":
-            raise NotLocal(f"`{op.name}` can't draw for a share of its numbers; exchange before it")
-        if groups_of(op) > 1:
-            return changed(op, groups=groups_of(op) // split.size), inputs
-        return op, inputs
-
-    def _own_share(
-        self, op: Op, split: Split, inputs: tuple[Value, ...], *, fed_whole: bool
-    ) -> tuple[Op, tuple[Value, ...]]:
-        """A layer with the device's share of its outputs."""
-        axis, param = next(iter(op.makes.items()))
-        share = split.sizes(getattr(op, param))[self.cut.device]
-        if groups_of(op) == 1:
-            return changed(op, **{param: share}), inputs
-        if fed_whole:  # in groups: the device's own see their part of the input only
-            x = inputs[0]
-            assert x.shape is not None
-            axis %= x.shape.rank
-            sizes = split.sizes(x.shape.dims[axis].constant or 0)
-            own = OwnPart(axis, sizes, index=self.cut.device)
-            node = Layer(own, (x,), own.shape(x.shape), None, x.node.place, {})
-            self.made.nodes.append(node)
-            inputs = (node.outputs[0], *inputs[1:])
-        return changed(op, **{param: share, "groups": groups_of(op) // split.size}), inputs
