@@ -43,6 +43,7 @@ class Pipeline:
         batch: int,
         microbatches: int,
         schedule: ScheduleName = "1f1b",
+        sizes: Mapping[str, int] | None = None,
         group: dist.ProcessGroup | None = None,
         device: torch.device | str = "cpu",
         paths: Sequence[Sequence[str]] | None = None,
@@ -56,6 +57,7 @@ class Pipeline:
         loss:     (output, target) -> the mean over the samples of a microbatch.
         batch:    samples of a step; `microbatches` divides it.
         schedule: with "interleaved" a process has several stages, in turns: stages r, r + size, ...
+        sizes:    of the inputs' free axes, by name, where they are others than the nominal ones.
         paths:    the stages, if they are others than the spec's: for each the paths of its steps.
         link:     to the processes with which this one shares out what stands in splits within its stages.
         replica:  of so many `replicas`, each of which has a `batch` of its own, this is the one of that number. Their
@@ -67,7 +69,8 @@ class Pipeline:
         rank, size = dist.get_rank(group), dist.get_world_size(group)
         _need_fitting(len(stages), size, batch, microbatches, schedule)
         names = {name for value in program.graph.inputs if value.shape for name in value.shape.dims[0].symbols}
-        sizes = {**program.nominal, **dict.fromkeys(names, batch // microbatches)}
+        sizes = {**program.nominal, **(sizes or {}), **dict.fromkeys(names, batch // microbatches)}
+        self._shapes = [(batch, *value.shape.at(sizes)[1:]) for value in program.graph.inputs if value.shape]
         self.first, self.last = rank == 0, (len(stages) - 1) % size == rank
         self.modules = nn.ModuleList()
         self.parts: dict[str, Part] = {}
@@ -97,8 +100,10 @@ class Pipeline:
         """A step forward and backward: the gradients are those of the mean loss over the batch.
 
         The first process gives the inputs, the last the targets, for the whole batch; the last is given back the output
-        and the mean loss, the others nothing.
+        and the mean loss, the others nothing. Raises `NotStaged` for inputs of other sizes than those it was built for.
         """
+        if self.first and [tuple(x.shape) for x in inputs] != self._shapes:
+            raise NotStaged(f"built for inputs of {self._shapes}, not {[tuple(x.shape) for x in inputs]}: give `sizes`")
         if self.modules.training:
             self._draw()
         losses: list[Tensor] = []

@@ -84,20 +84,30 @@ def data(case: Case, rows: slice = slice(None)) -> tuple[Tensor, Tensor]:
 
 
 def train(module: nn.Module, image: Tensor, target: Tensor, rate: float) -> Run:
+    def step() -> tuple[Tensor, Tensor]:
+        output = module(image)
+        loss = F.cross_entropy(output, target)
+        loss.backward()
+        return output, loss
+
+    return followed(module, step, rate)
+
+
+def followed(module: nn.Module, step: Callable[[], tuple[Tensor | None, Tensor | None]], rate: float) -> Run:
+    """The run in which a step leaves gradients, and gives outputs and loss where they are known."""
     optimizer = torch.optim.SGD(module.parameters(), lr=rate, momentum=0.9)
     losses: list[float] = []
     first = torch.empty(0)
     gradients: dict[str, Tensor] = {}
-    for step in range(STEPS):
+    for number in range(STEPS):
         optimizer.zero_grad()
-        output = module(image)
-        loss = F.cross_entropy(output, target)
-        loss.backward()
-        if step == 0:
-            first = output.detach().clone()
+        output, loss = step()
+        if number == 0:
+            first = first if output is None else output.detach().clone()
             gradients = {key: full(p.grad).clone() for key, p in module.named_parameters() if p.grad is not None}
         optimizer.step()
-        losses.append(loss.item())
+        if loss is not None:
+            losses.append(loss.item())
     weights = {key: full(value).clone() for key, value in module.state_dict().items()}
     return Run(losses, first, gradients, weights)
 
