@@ -19,6 +19,7 @@ from archdsl.devices.stages import copied
 from archdsl.ir.graph import Check, Declared, Graph, Input, Layer, Node, Place, Program, Scope, Tie, Value
 from archdsl.ir.shares import Device, Mesh, Split
 from archdsl.ops.op import Op
+from archdsl.ops.uneven import Uneven
 from archdsl.record import Record
 from archdsl.state import tensors as held_tensors
 
@@ -78,26 +79,34 @@ def local(program: Program, device: int) -> Local:
     made = Program(program.title, graph, program.nominal, (), program.domain, program.source)
     tensors = dict(cut.tensors(graph))
     parts = {key: part for key, part in tensors.items() if part is not None}
-    _need_equal_ties(program, parts)
-    return Local(made, mesh, device, parts, tensors.keys() - parts.keys(), dict(_placed(program)))
+    placed = dict(_placed(program))
+    _need_equal_ties(program, parts, placed)
+    return Local(made, mesh, device, parts, tensors.keys() - parts.keys(), placed)
 
 
-def _need_equal_ties(program: Program, parts: Mapping[str, Part]) -> None:
-    """A tensor with two names is cut alike under both."""
+def _need_equal_ties(program: Program, parts: Mapping[str, Part], placed: Mapping[str, int]) -> None:
+    """A tensor with two names is cut alike under both, and lies on the same devices."""
     for held in held_tensors(program):
         own, other = parts.get(held.key), parts.get(held.tied)
         if held.tied and (own and (own.axis, own.sizes)) != (other and (other.axis, other.sizes)):
             raise NotLocal(f"`{held.key}` is `{held.tied}`, but devices would have different parts of it")
+        if held.tied and placed.get(held.key) != placed.get(held.tied):
+            raise NotLocal(f"`{held.key}` is `{held.tied}`, but they would lie on different devices")
 
 
 def _placed(program: Program) -> Iterator[tuple[str, int]]:
     for path, node, _ in program.graph.walk():
-        if node.place.device is not None and node.runs is None:
-            names = [""] if isinstance(node, Declared) else []
-            if isinstance(node, Layer):
-                names = [state.name for state in node.op.state(*(value.shape for value in node.inputs))]
-            for name in names:
-                yield ".".join((*path, name) if name else path), node.place.device.number
+        if node.runs is not None:
+            continue
+        device = node.place.device and node.place.device.number
+        if isinstance(node, Declared) and device is not None:
+            yield ".".join(path), device
+        elif isinstance(node, Layer):
+            groups = isinstance(node.op, Uneven)
+            for state in node.state if groups or device is not None else ():
+                number = int(state.name.partition(".")[0]) if groups else device
+                assert number is not None
+                yield ".".join((*path, state.name)), number
 
 
 class _Cut:
@@ -116,7 +125,12 @@ class _Cut:
         return known
 
     def note(self, old: Layer, new: Layer, split: Split) -> None:
-        """Remember what the device holds of a layer's tensors: a part, along the axis whose size differs; or all."""
+        """Remember what the device holds of a layer's tensors: a part, along the axis whose size differs; or all.
+
+        Groups of different sizes have tensors of their own, all of which are `placed`.
+        """
+        if isinstance(old.op, Uneven):
+            return
         whole = old.op.state(*(value.shape for value in old.inputs))
         own = new.op.state(*(value.shape for value in new.inputs))
         notes: list[tuple[str, Part | None]] = []
@@ -173,7 +187,17 @@ class _GraphCut:
             for check in graph.checks
             if self._nodes[check.node]
         ]
-        self.made.ties = [Tie(tie.step, tie.tensor, tie.owner, tie.source, tie.span) for tie in graph.ties]
+        self.made.ties = list(self._ties())
+
+    def _ties(self) -> Iterator[Tie]:
+        """Those of steps that the device has."""
+        own = {path for path, _, _ in self.made.walk()} if self.old.ties else set[tuple[str, ...]]()
+        for tie in self.old.ties:
+            *group, tensor = tie.tensor.split(".")
+            *owner, source = tie.source.split(".")
+            step = (*tie.step, *group)
+            if step in own:
+                yield Tie(step, tensor, (*tie.owner, *owner), source, tie.span)
 
     def _made_inside(self, value: Value) -> bool:
         """Whether every device goes its own way where a value is made."""

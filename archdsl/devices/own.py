@@ -9,11 +9,13 @@ from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer, Value
 from archdsl.ir.shape import Shape
 from archdsl.ir.shares import Shares, Split
+from archdsl.ir.starts import own_tied
 from archdsl.ops.apart import changed, groups_of
 from archdsl.ops.exchange import Exchange, Gather
 from archdsl.ops.merge import Concat, ConcatShares
 from archdsl.ops.op import Op
 from archdsl.ops.regularise import AlphaDropout, Dropout
+from archdsl.ops.uneven import Uneven
 
 
 def own_shape(shape: Shape | None, device: int) -> Shape | None:
@@ -41,6 +43,9 @@ def own_op(node: Layer, device: int) -> tuple[Op, OwnPart | None]:
         return cls(shares.axis, part_sizes(came, shares)), None
     if split is None:
         return op, None
+    if isinstance(op, Uneven):
+        assert came is not None
+        return op.groups_in(came)[device].op, None
     if op.divided:
         return _own_share(op, split, device, came if shares is None else None)
     if shares is None or came is None:
@@ -52,7 +57,7 @@ def own_op(node: Layer, device: int) -> tuple[Op, OwnPart | None]:
     if isinstance(op, AlphaDropout) or op.name == "rrelu":
         raise NotLocal(f"`{op.name}` can't draw for a share of its numbers; exchange before it")
     if groups_of(op) > 1:
-        return changed(op, groups=groups_of(op) // split.size), None
+        return changed(op, groups=split.sizes(groups_of(op))[device]), None
     return op, None
 
 
@@ -60,10 +65,15 @@ def own_layer(node: Layer, op: Op, inputs: Sequence[Value], device: int) -> Laye
     """A device's layer in the place of one of the whole network, with these operands."""
     args = {name: given for name, given in node.args.items() if getattr(op, name, None) == given.value}
     shapes = [value.shape for value in inputs if value.shape is not None]
-    name = node.name if op is node.op or op.is_module(*shapes) else None
+    name, runs, tied = node.name, node.runs, node.tied
+    if isinstance(node.op, Uneven):
+        name, runs = (path and (*path, str(device)) for path in (name, runs))
+        tied = own_tied(node, device)
+    if op is not node.op and not op.is_module(*shapes):
+        name = None
     results = tuple(own_shape(value.shape, device) for value in node.outputs)
     new = Layer(op, tuple(inputs), results, name, node.place, args, node.merges)
-    new.runs, new.tied, new.frozen = node.runs, node.tied, node.frozen
+    new.runs, new.tied, new.frozen = runs, tied, node.frozen
     return new
 
 
@@ -73,7 +83,7 @@ def _own_share(op: Op, split: Split, device: int, whole: Shape | None) -> tuple[
     share = split.sizes(getattr(op, param))[device]
     if groups_of(op) == 1:
         return changed(op, **{param: share}), None
-    own = changed(op, **{param: share, "groups": groups_of(op) // split.size})
+    own = changed(op, **{param: share, "groups": split.sizes(groups_of(op))[device]})
     if whole is None:
         return own, None
     axis %= whole.rank  # in groups: the device's own see their part of the input only

@@ -10,6 +10,7 @@ from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer
 from archdsl.ir.shape import Shape
 from archdsl.ir.why import Traced, Why
+from archdsl.ops.uneven import own_name
 from archdsl.syntax import ast
 
 ATTRIBUTES = ("channels", "height", "width", "features", "shape", "rank")
@@ -50,7 +51,7 @@ def _is_tensor(value: Tensor, name: str) -> bool:
     node = value.value.node
     if not isinstance(node, Layer):
         return name in ("weight", "bias")
-    return any(state.name == name for state in node.state)
+    return any(own_name(node.op, state.name) == name for state in node.state)
 
 
 def _axis(name: str, shape: Shape, node: ast.Attr, at: At) -> int:

@@ -14,6 +14,7 @@ from archdsl.elaborate.report import Failed
 from archdsl.elaborate.values import Block, Flow, Given, StepValue
 from archdsl.initial import Init
 from archdsl.ir.graph import Layer, Scope
+from archdsl.ir.starts import layers_of
 from archdsl.ir.why import Traced, Why
 from archdsl.ops.op import Op, Param, State
 from archdsl.record import Record
@@ -89,7 +90,12 @@ class Own(Record):
                 self._mark(node, at)
 
     def _mark(self, node: Layer, at: At) -> None:
-        params = {state.name: state for state in node.state if state.trainable and state.name not in node.tied}
+        params = {
+            state.name: state
+            for _, layer in layers_of(node)
+            for state in layer.state
+            if state.trainable and state.name not in layer.tied
+        }
         for given in (self.init, self.freeze):
             if given is not None and not params:
                 from archdsl.errors.names import NoSuchParameter

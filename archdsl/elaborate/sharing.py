@@ -6,6 +6,7 @@ conv(256, 5x5)  fed 96 maps shared out over two devices  ->  conv(256, 5x5, grou
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import gcd
 from typing import TYPE_CHECKING, TypeVar
 
 from archdsl.diagnostic import Edit, Error, Help
@@ -49,7 +50,8 @@ def split_over(mesh: Mesh, by: tuple[int, ...] | None, unit: ast.Use, at: At) ->
         reason = f"{len(by)} numbers for {mesh.size} devices" if len(by) != mesh.size else "every device has a share"
         span = next((arg.value.span for arg in unit.args or () if arg.name and arg.name.text == "by"), unit.path.span)
         raise at.reporter.fail(BadProportion(f"[{', '.join(map(str, by))}]", str(mesh), reason), span)
-    return Split(mesh, by)
+    common = gcd(*by)
+    return Split(mesh, tuple(part // common for part in by))
 
 
 def fit(op: Op, inputs: Sequence[Shape], split: Split) -> tuple[Op, Shares | None]:

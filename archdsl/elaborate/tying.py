@@ -9,9 +9,10 @@ from archdsl.elaborate.context import At
 from archdsl.elaborate.report import Failed
 from archdsl.elaborate.shown import shown_sizes
 from archdsl.elaborate.values import Given, StepValue, Tensor, Weight
-from archdsl.ir.graph import Declared, Input, Layer, Scope, Tie
+from archdsl.ir.graph import Declared, Input, Layer, Node, Scope, Tie
 from archdsl.ir.shape import Shape
 from archdsl.ops.op import Op, State
+from archdsl.ops.uneven import Uneven, own_name
 
 if TYPE_CHECKING:
     from archdsl.elaborate.scopes import ScopeBuilder
@@ -52,7 +53,7 @@ def resolve(op: Op, shapes: Sequence[Shape], shared: Sequence[Given], at: At) ->
     failed = False
     for given in shared:
         try:
-            found.append(_resolve(op, own, given, at))
+            found += _resolve(op, own, given, at)
         except Failed:
             failed = True
     if failed:
@@ -60,20 +61,30 @@ def resolve(op: Op, shapes: Sequence[Shape], shared: Sequence[Given], at: At) ->
     return found
 
 
-def _resolve(op: Op, own: dict[str, State], given: Given, at: At) -> Shared:
+def _resolve(op: Op, own: dict[str, State], given: Given, at: At) -> list[Shared]:
+    """The tensor's owner; in groups of different sizes, that of each group's."""
     assert given.name is not None and given.traced is not None
-    tensor = own.get(given.name)
-    if tensor is None or not tensor.trainable:
+    names = [name for name in own if own[name].trainable and own_name(op, name) == given.name]
+    if not names:
         from archdsl.elaborate.lookup import did_you_mean
         from archdsl.errors.names import UnknownArgument
 
-        known = [state.name for state in own.values() if state.trainable]
+        known = [own_name(op, state.name) for state in own.values() if state.trainable]
         helps = did_you_mean(given.name, known, given.name_span)
         raise at.reporter.fail(UnknownArgument(op.name, given.name), given.name_span, helps=helps)
+    return [_resolve_one(op, own[name], given, at) for name in names]
+
+
+def _resolve_one(op: Op, tensor: State, given: Given, at: At) -> Shared:
+    assert given.traced is not None
     value = given.traced.value
     assert isinstance(value, (Weight, Tensor))
     step = value.step if isinstance(value, Weight) else value
-    found = _owner(given, step, value.name if isinstance(value, Weight) else "", at)
+    source = value.name if isinstance(value, Weight) else ""
+    _need_equal_groups(op, step.value.node, given, at)
+    if isinstance(op, Uneven):
+        source = f"{tensor.name.partition('.')[0]}.{source}"
+    found = _owner(given, tensor.name, step, source, at)
     if common(at.scope, found.scope) is None:
         raise _refuse(given, "belongs to another block", "a tensor is shared within one block or network", at)
     shape, dtype = _described(found)
@@ -81,15 +92,22 @@ def _resolve(op: Op, own: dict[str, State], given: Given, at: At) -> Shared:
         from archdsl.diagnostic import Label
         from archdsl.errors.shapes import TiedShapes
 
-        error = TiedShapes(op.name, given.name, shown_sizes(tensor.shape), given.span.text, shown_sizes(shape))
+        error = TiedShapes(op.name, tensor.name, shown_sizes(tensor.shape), given.span.text, shown_sizes(shape))
         label = Label(found.owner.place.span, f"its {found.source or 'tensor'} is {shown_sizes(shape)}")
         raise at.reporter.fail(error, given.span, labels=(label,))
     return found
 
 
-def _owner(given: Given, step: Tensor, source: str, at: At) -> Shared:
-    """The tensor's owner; of a tensor that is tied itself, the one that it is tied to."""
-    assert given.name is not None
+def _need_equal_groups(op: Op, owner: Node, given: Given, at: At) -> None:
+    """Each group of different sizes has its own tensor, so both steps have such groups, or neither."""
+    other = owner.op if isinstance(owner, Layer) else None
+    if (op.by if isinstance(op, Uneven) else None) != (other.by if isinstance(other, Uneven) else None):
+        reason = "is cut into parts of different sizes on one side only"
+        raise _refuse(given, reason, "feed both steps a whole value, or both one that is shared out", at)
+
+
+def _owner(given: Given, name: str, step: Tensor, source: str, at: At) -> Shared:
+    """The owner of the tensor `name`; of a tensor that is tied itself, the one that it is tied to."""
     node = step.value.node
     if isinstance(node, Declared):
         if source:
@@ -98,14 +116,14 @@ def _owner(given: Given, step: Tensor, source: str, at: At) -> Shared:
             raise Failed
         if node.kind != "param":
             raise _refuse(given, f"is a {node.kind}, which is not trained", "only a `param` can be shared", at)
-        return Shared(given.name, step.scope, node, "", given)
+        return Shared(name, step.scope, node, "", given)
     if isinstance(node, Layer) and source and node.runs is None:
         if any(state.name == source and state.trainable for state in node.state):
             known = at.session.tied.get((node, source))
             if known is not None:
-                return Shared(given.name, known.scope, known.owner, known.source, given)
-            return Shared(given.name, step.scope, node, source, given)
-        names = ", ".join(state.name for state in node.state if state.trainable) or "nothing"
+                return Shared(name, known.scope, known.owner, known.source, given)
+            return Shared(name, step.scope, node, source, given)
+        names = ", ".join(own_name(node.op, state.name) for state in node.state if state.trainable) or "nothing"
         raise _refuse(given, "is no parameter", f"`{node.op.name}` trains {names}", at)
     raise _no_tensor(given, step, at)
 

@@ -18,20 +18,21 @@ def foreign(graphs: list[Graph], taken: Set[str]) -> Mapping[str, str]:
         for node in graph.nodes:
             if isinstance(node, Layer) and node.op.package:
                 written = node.form
-                found.update(callee for callee in _callees((written.module, written.function)) if ":" in callee)
+                found.update(callee for callee in callees((written.module, written.function)) if ":" in callee)
     names = Names({*taken, *TAKEN})
     return {callee: names.take(callee.partition(":")[2]) for callee in sorted(found)}
 
 
-def _callees(word: object) -> Iterator[str]:
+def callees(word: object) -> Iterator[str]:
+    """All that a form calls."""
     if isinstance(word, form.Call):
         yield word.callee
-        yield from _callees((word.args, [value for _, value in word.kwargs]))
+        yield from callees((word.args, [value for _, value in word.kwargs]))
     elif isinstance(word, form.Infix):
-        yield from _callees((word.left, word.right))
+        yield from callees((word.left, word.right))
     elif isinstance(word, (list, tuple)):
         for part in cast("tuple[object, ...]", word):
-            yield from _callees(part)
+            yield from callees(part)
 
 
 STANDARD = {

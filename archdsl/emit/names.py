@@ -20,6 +20,7 @@ OWN = {
     "GroupedLocalResponseNorm": "norm",
     "MultiheadAttention": "attention",
     "Scale": "scale",
+    "UnevenGroups": "groups",
 }
 """Classes that an emitted module may have for ops that torch.nn has none for -> their files in `classes/`."""
 

@@ -6,6 +6,7 @@ import ast
 import pkgutil
 from collections.abc import Iterator
 
+from archdsl.emit.imports import callees
 from archdsl.emit.names import FUNCTIONS, OWN
 from archdsl.emit.survey import Survey
 from archdsl.ir.graph import Layer
@@ -17,8 +18,7 @@ def own_classes(survey: Survey) -> Iterator[list[str]]:
     for graph in survey.graphs:
         for node in graph.nodes:
             if isinstance(node, Layer):
-                made = node.form.module
-                needed.update({made.callee} & OWN.keys() if made else ())
+                needed.update(OWN.keys() & callees(node.form.module))
     for name in sorted(needed):
         yield class_source(name).splitlines()
 

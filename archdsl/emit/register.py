@@ -291,9 +291,11 @@ def _assign(name: tuple[str, ...], value: Expr) -> Stmt:
 
 def _tied(tie: Tie) -> Stmt:
     """Have one tensor under two names: `self.lm_head.weight = self.wte.weight`."""
-    owner = path(tie.owner)
-    tensor = code.attribute(owner, tie.source) if tie.source else owner
-    return Assign((code.attribute(path(tie.step), tie.tensor),), tensor)
+    *group, name = tie.source.split(".")
+    owner = path((*tie.owner, *group))
+    tensor = code.attribute(owner, name) if name else owner
+    *group, name = tie.tensor.split(".")
+    return Assign((code.attribute(path((*tie.step, *group)), name),), tensor)
 
 
 def _add(step: Step, value: Expr) -> Stmt:

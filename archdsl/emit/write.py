@@ -67,6 +67,8 @@ class Writer:
                 return code.attribute(self.operands[operand], "device")
             case form.Training():
                 return Name("self.training")
+            case form.Share():
+                return self._share(cast("Sequence[form.Share]", values), path)
             case form.Call():
                 return self.call(cast("Sequence[form.Call]", values), f"{path}.")
             case form.Infix(op=op):
@@ -98,6 +100,12 @@ class Writer:
             return Literal(plain(getattr(layer_of(self.members[0]).op, values[0].name)))
         entries = [_entry(member, value) for member, value in zip(self.members, values)]
         return self.unit.slot(entries, self._hint(values[0], path), ("slot", *self.key, path), stored=self.stored)
+
+    def _share(self, values: Sequence[form.Share], path: str) -> Expr:
+        whole, first = self._number([share.value for share in values], path), values[0]
+        if isinstance(whole, Literal) and isinstance(whole.value, int):
+            return Literal(whole.value * first.part // first.whole)
+        return code.Infix("//", code.Infix("*", whole, Literal(first.part)), Literal(first.whole))
 
     @cached_property
     def _is_one_op(self) -> bool:

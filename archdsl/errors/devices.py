@@ -97,35 +97,18 @@ class TornGroups(Error):
         split(gpus) { conv(96, 3x3) -> conv(96, 3x3, groups=2) }     # 2 groups on 4 devices
 
     In a `split` groups are counted over the whole layer, and each lies on one device: their number is a multiple of the
-    number of devices. A convolution without `groups` that is fed a shared-out value has one group a device.
+    number of devices or, with `by`, of the sum of the proportion. A convolution without `groups` that is fed a
+    shared-out value has one group a device.
     """
 
     code: ClassVar[str] = "E1305"
     title: ClassVar[str] = "the {groups} groups of `{step}` don't fall on whole devices of {mesh}"
-    label: ClassVar[str] = "make it a multiple of {devices}, shared out evenly"
+    label: ClassVar[str] = "make it a multiple of {unit}"
 
     step: str
     groups: int
     mesh: str
-    devices: int
-
-
-class UnequalGroups(Error):
-    """A step that works on each device's own channels, where these are shared out unevenly.
-
-        split(gpus, by=[3, 5]) { conv(64, 3x3) -> lrn }
-
-    On one device that would be groups of different sizes.
-    """
-
-    code: ClassVar[str] = "E1306"
-    title: ClassVar[str] = "`{step}` can't work on shares of different sizes"
-    label: ClassVar[str] = "what comes in is shared out over {mesh} as {proportion}"
-    help: ClassVar[str] = "write `exchange` before it, or share out evenly"
-
-    step: str
-    mesh: str
-    proportion: str
+    unit: int
 
 
 class PlacedTwice(Error):

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from archdsl.ir.graph import Graph, Layer, Node, Program, Rule, Scope
+from archdsl.ir.graph import Graph, Layer, Node, Program, Rule, Scope, Value
 from archdsl.ir.keys import matches
 from archdsl.ops.op import State
+from archdsl.ops.uneven import Group, Uneven
 
 if TYPE_CHECKING:
     from archdsl.initial import Init
 
 
 class Owner:
-    """A layer with parameters of its own, and its path; `params` are in PyTorch's order."""
+    """A layer with parameters of its own, and its path; `params` are in PyTorch's order.
+
+    Of a layer in groups of different sizes each group is one.
+    """
 
     __slots__ = ("layer", "params", "path")
 
@@ -43,9 +47,34 @@ def owners(graph: Graph, *, once: bool = False) -> Iterator[Owner]:
             met.add(node.graph)
             stack.append(((*prefix, *(node.name or ())), iter(node.graph.nodes)))
         elif isinstance(node, Layer) and node.runs is None and node.op.weights != ():
-            if node not in params:
-                params[node] = tuple(one for one in node.state if one.trainable and one.name not in node.tied)
-            yield Owner((*prefix, *(node.name or ())), node, params[node])
+            for name, layer in layers_of(node):
+                if layer not in params:
+                    params[layer] = tuple(one for one in layer.state if one.trainable and one.name not in layer.tied)
+                yield Owner((*prefix, *(node.name or ()), *name), layer, params[layer])
+
+
+def layers_of(node: Layer) -> tuple[tuple[tuple[str, ...], Layer], ...]:
+    """The layers that a step makes, by their names in it: itself, or those of its groups."""
+    op = node.op
+    if not isinstance(op, Uneven):
+        return (((), node),)
+    (value,) = node.inputs
+    assert value.shape is not None, "a checked step knows what it is applied to"
+    return tuple(
+        ((str(number),), _group(node, group, number)) for number, group in enumerate(op.groups_in(value.shape))
+    )
+
+
+def _group(node: Layer, group: Group, number: int) -> Layer:
+    made = Layer(group.op, (Value(node, 0, group.x),), None, None, node.place, node.args)
+    made.starts, made.frozen = node.starts, node.frozen
+    made.tied = own_tied(node, number)
+    return made
+
+
+def own_tied(node: Layer, group: int) -> frozenset[str]:
+    """What one of the groups of a layer calls those of its tensors that are another step's."""
+    return frozenset(name.removeprefix(f"{group}.") for name in node.tied if name.startswith(f"{group}."))
 
 
 class Rules:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from archdsl.ir.shares import Split
@@ -20,23 +21,22 @@ def groups_of(op: Op) -> int:
     return op.__dict__.get("groups", 1)
 
 
-def in_groups(op: O, split: Split) -> O:
-    """With a group for each device; one that has `groups` keeps them."""
-    groups = groups_of(op)
-    if groups > 1:
+def in_groups(op: O, split: Split, uneven: Callable[..., O]) -> O:
+    """With a group for each device; one that has `groups` keeps them.
+
+    uneven: the same op in groups of different sizes, as torch's `groups` are all of one size.
+    """
+    if groups_of(op) > 1:
         need_whole_groups(op, split)
         return op
-    if not split.even:
-        from archdsl.errors.devices import UnequalGroups
-
-        raise Refused(UnequalGroups(op.name, str(split.mesh), ":".join(map(str, split.by))), operand=0)
-    return changed(op, groups=split.size)
+    return changed(op, groups=split.size) if split.even else uneven(**op.__dict__, by=split.by)
 
 
 def need_whole_groups(op: Op, split: Split) -> None:
-    """Its groups don't lie across devices."""
+    """Its groups, which are all of one size, don't lie across devices."""
     groups = groups_of(op)
-    if groups % split.size or not split.even:
+    if groups % split.unit:
         from archdsl.errors.devices import TornGroups
 
-        raise Refused(TornGroups(op.name, groups, str(split.mesh), split.size), param="groups")
+        shared = "" if split.even else f", which share as {' : '.join(map(str, split.by))}"
+        raise Refused(TornGroups(op.name, groups, f"{split.mesh}{shared}", split.unit), param="groups")

@@ -21,6 +21,14 @@ class P(Record):
     name: str
 
 
+class Share(Record):
+    """`value * part // whole`, written as one number where it is the same in all that is written as one."""
+
+    value: object
+    part: int
+    whole: int
+
+
 class X(Record):
     """An operand: the tensor that the op is applied to."""
 
@@ -119,7 +127,7 @@ def _skeleton(word: object) -> Hashable:
             return "number"
 
 
-_NUMBERS = (P, int, float, str)
+_NUMBERS = (P, Share, int, float, str)
 
 
 def are_numbers(value: Sequence[object]) -> bool:

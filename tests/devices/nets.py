@@ -70,6 +70,36 @@ network uneven(classes = 10) {
 }
 """
 
+GROUPS = """
+mesh gpus[{devices}]
+
+block unit(c, stride = 1) {{
+    residual {{
+        conv(c, 3x3, stride=stride, pad=1, bias=false) -> bn -> relu -> conv(c, 3x3, pad=1) -> bn
+    }} shortcut {{
+        if stride != 1 {{ conv(c, 1x1, stride=stride) }}
+    }}
+    relu
+}}
+
+network groups(classes = 10) {{
+    input image: [N, 3, 12, 12]
+    split(gpus, by={by}) {{
+        c1: conv(16, 3x3, pad=1) -> relu -> lrn(3, k=2)
+        unit(16)
+        unit(32, stride=2)
+        for i in 0..2 {{ "d{{i}}": conv(32, 3x3, pad=1, groups=32) -> "p{{i}}": conv(32, 1x1) -> groupnorm(8) -> relu }}
+        up: conv_transpose(16, 2x2, stride=2) -> dropout(0.2, channels=true)
+        concat(@, @c1) -> scale -> conv(32, 2x2, stride=2) -> avgpool(out=2x2) -> flatten
+        f1: linear(64) -> relu -> dropout(0.3)
+        f2: linear(64) -> relu -> @f2(@) -> linear(64, weight=@f2.weight) -> exchange
+        layernorm -> f3: linear(32) -> relu
+    }}
+    head: linear(classes)
+    init {{ conv: kaiming_normal(fan=out); linear.weight: xavier_normal; "f1.*.bias": uniform }}
+}}
+"""
+
 BRANCHES = """
 mesh gpus[2]
 
@@ -136,6 +166,7 @@ TWO = (
     Case("every step", ALL.format(devices=2), (6, 3, 20, 20)),
     Case("towers", TOWERS, (6, 3, 31, 31)),
     Case("uneven", UNEVEN, (6, 3, 16, 16)),
+    Case("uneven groups", GROUPS.format(devices=2, by=[3, 5]), (6, 3, 12, 12)),
     Case("branches", BRANCHES, (6, 3, 12, 12)),
     Case("on", ON, (6, 3, 12, 12)),
     Case("tied", TIED, (6, 16)),
@@ -144,6 +175,7 @@ TWO = (
 )
 FOUR = (
     Case("every step", ALL.format(devices=4), (6, 3, 20, 20)),
+    Case("uneven groups", GROUPS.format(devices=4, by=[1, 3, 2, 2]), (6, 3, 12, 12)),
     Case("towers", TOWERS, (8, 3, 31, 31), replicas=2, wrap="ddp"),
     Case("towers", TOWERS, (8, 3, 31, 31), replicas=2, wrap="fsdp"),
 )

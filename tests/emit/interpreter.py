@@ -80,6 +80,8 @@ class Word:
         match word:
             case form.P(name=name):
                 return getattr(self.node.op, name)
+            case form.Share(value=value, part=part, whole=whole):
+                return self.value(value) * part // whole
             case form.X(index=index):
                 return self.operands[index]
             case form.Axis(axis=axis, operand=operand):

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from archdsl.emit.names import OWN
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
-from archdsl.ops.form import Axis, Call, Device, Index, Infix, P, Training, X
+from archdsl.ops.form import Axis, Call, Device, Index, Infix, P, Share, Training, X
 from archdsl.ops.op import Op
 
 ROOTS = {"nn": nn, "F": F, "torch": torch}
@@ -51,6 +51,8 @@ class Runner:
     def value(self, form: object) -> Any:
         if isinstance(form, P):
             return _short(getattr(self.op, form.name))
+        if isinstance(form, Share):
+            return self.value(form.value) * form.part // form.whole
         if isinstance(form, X):
             return self.inputs[form.index]
         if isinstance(form, Axis):

@@ -21,6 +21,7 @@ from archdsl.draw.parts import End, Frame, Leaf, Sizes, Wire
 from archdsl.ir.graph import Layer, Node
 from archdsl.ir.shape import ITEM_SIZES, Shape
 from archdsl.ir.shares import Split
+from archdsl.ops.uneven import Uneven
 
 if TYPE_CHECKING:
     from archdsl.draw.layout.build import Builder
@@ -208,13 +209,16 @@ def _text(node: Layer, split: Split, device: int) -> str:
     shapes: list[Shape] = [value.shape for value in node.inputs if value.shape is not None]
     if made is None or made.shares is None or len(shapes) < len(node.inputs):
         return ""
+    if isinstance(node.op, Uneven):
+        group = node.op.groups_in(shapes[0])[device]
+        return group.op.drawn(group.x)
     op = copy(node.op)
     for axis, param in node.op.makes.items():
         if axis % made.rank == made.shares.axis:
             op.__dict__[param] = split.sizes(getattr(op, param))[device]
     groups = getattr(op, "groups", 1)
-    if groups > 1 and groups % split.size == 0:
-        op.__dict__["groups"] = groups // split.size  # what one device sees is one of them, or several
+    if groups > 1 and groups % split.unit == 0:
+        op.__dict__["groups"] = split.sizes(groups)[device]  # what one device sees is one of them, or several
     return op.drawn(*shapes)
 
 

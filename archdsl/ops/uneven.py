@@ -1,0 +1,111 @@
+"""Groups of different sizes: in a split by [3, 5], what each device does with its own part of the channels.
+
+conv(32, 3x3), fed 16 maps shared out as 3 : 5  ->  conv(12, 3x3) on 6 maps beside conv(20, 3x3) on 10
+
+Grouped kernels of torch are all of one size, so the groups are modules of their own, each with its own tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, cast
+
+from archdsl.ir.dim import Dim
+from archdsl.ir.shape import Shape
+from archdsl.ops.form import Call, Form, P, Share, call
+from archdsl.ops.op import Op, Size, State
+from archdsl.ops.rules import fixed
+from archdsl.record import Record
+
+
+class Group(Record):
+    """One of the groups: what it does, and the shape of what it is applied to."""
+
+    op: Op
+    x: Shape
+
+
+class Uneven:
+    """Mixed into an op that works along an axis in groups. `by` is their proportion; `one` is the op in each of them.
+
+    Of its own is what there is of each group: modules, tensors, costs. All else is the op's.
+    """
+
+    one: ClassVar[Any]
+    makes: ClassVar[Mapping[int, str]]
+    by: tuple[int, ...]
+
+    def groups_in(self, x: Shape) -> tuple[Group, ...]:
+        """The groups, in their order."""
+        axis = self.axis(x.rank)
+        sizes = self.sizes(fixed(cast(Op, self), x, axis, f"axis {axis}"))
+        return tuple(Group(self._group(i), x.replace(axis, Dim.of(size))) for i, size in enumerate(sizes))
+
+    def axis(self, rank: int) -> int:
+        """Along which the groups lie."""
+        return next(iter(self.makes), 1) % rank
+
+    def sizes(self, whole: int) -> tuple[int, ...]:
+        """Each group's part of a number that divides."""
+        return tuple(whole // sum(self.by) * part for part in self.by)
+
+    def _group(self, number: int) -> Op:
+        fields = {name: self.__dict__[name] for name in self.one.fields}
+        made = {param: self.sizes(fields[param])[number] for param in self.makes.values()}
+        return self.one(**{**fields, **made})
+
+    def torch(self, x: Shape) -> Form:
+        axis = self.axis(x.rank)
+        sizes = [self._share(x.dims[axis], number) for number in range(len(self.by))]
+        modules = [self._module(number, group, x) for number, group in enumerate(self.groups_in(x))]
+        dim = axis if axis == 1 else axis - x.rank
+        return Form(module=call("UnevenGroups", sizes, *modules, dim=dim, defaults={"dim": 1}))
+
+    def _module(self, number: int, group: Group, x: Shape) -> Call:
+        """A group's constructor: in it the group's own numbers are shares of the whole ones."""
+        axis, made = self.axis(x.rank), group.op.torch(group.x).module
+        assert made is not None, f"{group.op.name} is a module"
+
+        def said(value: object) -> object:
+            if value is group.x.dims[axis]:
+                return self._share(x.dims[axis], number)
+            own = isinstance(value, P) and value.name in self.makes.values()
+            return self._share(value, number) if own else value
+
+        args, kwargs = tuple(map(said, made.args)), tuple((name, said(value)) for name, value in made.kwargs)
+        return Call(made.callee, args, kwargs, made.defaults)
+
+    def _share(self, whole: object, number: int) -> Share:
+        return Share(whole, self.by[number], sum(self.by))
+
+    def state(self, x: Shape) -> tuple[State, ...]:
+        """The groups' tensors under their numbers: "0.weight", "0.bias", "1.weight", ..."""
+        return tuple(
+            State(f"{number}.{state.name}", state.shape, state.trainable, state.dtype)
+            for number, group in enumerate(self.groups_in(x))
+            for state in group.op.state(group.x)
+        )
+
+    def macs(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return sum(op.macs((x,), y) for op, x, y in self._each(inputs[0], output))
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        return sum(op.kept_bytes((x,), y) for op, x, y in self._each(inputs[0], output))
+
+    def _each(self, x: Size, y: Size) -> Iterator[tuple[Op, Size, Size]]:
+        """Each group, and the sizes of what it takes and makes."""
+        axis = self.axis(len(x))
+        for number, (taken, made) in enumerate(zip(self.sizes(x[axis]), self.sizes(y[axis]))):
+            yield self._group(number), _with(x, axis, taken), _with(y, axis, made)
+
+    def drawn(self, x: Shape) -> str:
+        return f"{self.one.drawn(self, x)}, groups {':'.join(map(str, self.by))}"
+
+
+def own_name(op: Op, tensor: str) -> str:
+    """What an op calls its tensor; of one in groups of different sizes, each group calls its own so."""
+    return tensor.partition(".")[2] if isinstance(op, Uneven) else tensor
+
+
+def _with(size: Size, axis: int, number: int) -> Size:
+    return (*size[:axis], number, *size[axis + 1 :])
