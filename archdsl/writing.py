@@ -38,7 +38,7 @@ def replacing(path: str) -> Generator[str]:
             with contextlib.suppress(OSError):
                 os.unlink(beside)
             raise
-        _name_to_disk(os.path.dirname(target))
+        names_to_disk(os.path.dirname(target))
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the path
         raise refusal(FileUnwritable(path, reason(problem)), path) from None
 
@@ -49,18 +49,18 @@ def write(path: str, data: bytes) -> None:
         file.write(data)
 
 
-def _to_disk(beside: str) -> None:
-    """Wait until the content is there. Else a loss of power could leave the new name with nothing behind it."""
-    file = os.open(beside, os.O_RDWR)
+def _to_disk(path: str) -> None:
+    """Wait until a file's content is there. Else a loss of power could leave the new name with nothing behind it."""
+    file = os.open(path, os.O_RDWR)
     try:
         os.fsync(file)
     finally:
         os.close(file)
 
 
-def _name_to_disk(folder: str) -> None:
+def names_to_disk(folder: str) -> None:
     """Wait until a folder's names are there, where the system can: Windows opens no folder, some file systems sync
-    none. The file is in its place by now, so that this is no failure."""
+    none. What has the names is on the disk by now, so that this is no failure."""
     with contextlib.suppress(OSError):
         file = os.open(folder, os.O_RDONLY)
         try:

@@ -28,12 +28,12 @@ from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystem
 from torch.distributed.checkpoint.metadata import TensorStorageMetadata
 from torch.distributed.checkpoint.state_dict_loader import load  # pyright: ignore[reportUnknownVariableType]
 from torch.distributed.checkpoint.state_dict_saver import save  # pyright: ignore[reportUnknownVariableType]
-from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.tensor import DTensor, Placement, Replicate, Shard
 
 from archdsl.devices.local import Part
+from archdsl.devices.parts import PartOfTensor
+from archdsl.reading import Refusal
 from archdsl.record import Record
-from archdsl.writing import write
+from archdsl.writing import names_to_disk, write
 
 LATEST = "latest"
 RUN = "run.json"
@@ -50,12 +50,11 @@ class Cut(Record):
 
     parts: by the key of a parameter or buffer; absent: it has all of it. What an optimiser keeps for a parameter, under
            "optimizer.KEY.NAME", is cut as the parameter is.
-    axis:  the axis of the mesh whose devices have the parts.
+    index: which of the parts it has. Replicas may have the same: one of them saves it.
     """
 
     parts: Mapping[str, Part]
-    mesh: DeviceMesh
-    axis: int = 0
+    index: int
 
 
 def publish(
@@ -75,15 +74,19 @@ def publish(
     _said(lambda: save(whole, storage_writer=writer, no_dist=not dist.is_initialized()))
     _wait()
     if _is_first():
-        (beside / RUN).write_text(json.dumps({"step": step, **told}))
-        _sync(beside / RUN, beside)
-        shutil.rmtree(target, ignore_errors=True)
-        os.rename(beside, target)
-        _sync(folder)
-        write(str(folder / LATEST), name.encode())
+        _said(lambda: _name(beside, target, {"step": step, **told}))
         _forget(folder, name)
     _wait()
     return target
+
+
+def _name(beside: Path, target: Path, told: Mapping[str, Any]) -> None:
+    """What is written and synced gets its name, and becomes the latest."""
+    write(str(beside / RUN), json.dumps(told).encode())
+    shutil.rmtree(target, ignore_errors=True)
+    os.rename(beside, target)
+    names_to_disk(str(target.parent))
+    write(str(target.parent / LATEST), target.name.encode())
 
 
 def latest(folder: Path) -> Path | None:
@@ -138,7 +141,7 @@ def _global(tensors: Mapping[str, Tensor], cut: Cut | None) -> dict[str, Any]:
     if cut is None:
         return dict(tensors)
     return {
-        key: _part(tensor, part, cut) if (part := _part_of(key, tensor, cut)) else tensor
+        key: PartOfTensor(tensor, part.axis, part.sizes, cut.index) if (part := _part_of(key, tensor, cut)) else tensor
         for key, tensor in tensors.items()
     }
 
@@ -151,14 +154,6 @@ def _part_of(key: str, tensor: Tensor, cut: Cut) -> Part | None:
     return part if part is not None and tensor.dim() > part.axis else None
 
 
-def _part(tensor: Tensor, part: Part, cut: Cut) -> DTensor:
-    if len(set(part.sizes)) > 1:
-        raise CheckpointError(f"parts of {part.sizes} can't be saved: torch knows equal parts only")
-    placements: list[Placement] = [Replicate()] * cut.mesh.ndim
-    placements[cut.axis] = Shard(part.axis)
-    return DTensor.from_local(tensor, cut.mesh, placements, run_check=False)
-
-
 T = TypeVar("T")
 
 
@@ -168,7 +163,7 @@ def _said(do: Callable[[], T]) -> T:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "torch.distributed is disabled")
             return do()
-    except (CheckpointException, OSError) as problem:
+    except (CheckpointException, Refusal, OSError) as problem:
         raise CheckpointError(f"torch could not save or load: {problem}") from problem
 
 
@@ -179,16 +174,6 @@ def _is_first() -> bool:
 def _wait() -> None:
     if dist.is_initialized():
         dist.barrier()
-
-
-def _sync(*paths: Path) -> None:
-    """Bring files and folders to the disk: a name may be there before what it names."""
-    for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _forget(folder: Path, last: str) -> None:

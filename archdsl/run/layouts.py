@@ -60,7 +60,7 @@ def _staged(program: Program, plan: Plan, watch: Watch) -> Training:
         replica=mesh["data"].get_local_rank(),
         replicas=replicas,
     )
-    cut = Cut(pipeline.parts, mesh["split"]) if devices else None
+    cut = Cut(pipeline.parts, mesh["split"].get_local_rank()) if devices else None
     return Staged(pipeline, mesh["data"], cut, plan.lr, plan.momentum)
 
 
@@ -78,5 +78,6 @@ def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:
         mesh = init_device_mesh("cpu", (replicas, size), mesh_dim_names=("data", devices.name))
     module: Any = api.load(plan.path, plan.variant, mesh=mesh, **plan.params)
     watched(module, watch)
-    cut = Cut(local(program, mesh.get_local_rank(1)).parts, mesh, 1) if devices else None
+    own = mesh.get_local_rank(1) if devices else 0
+    cut = Cut(local(program, own).parts, own) if devices else None
     return OnMesh(module, mesh, cut, plan.lr, plan.momentum)

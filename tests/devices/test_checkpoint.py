@@ -7,36 +7,51 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
-from torch.distributed.device_mesh import init_device_mesh
 
 from archdsl import api
 from archdsl.compiler import check
 from archdsl.devices import checkpoint
 from archdsl.devices.checkpoint import CheckpointError, Cut
-from archdsl.devices.local import local
+from archdsl.devices.local import group_mesh, local
 from archdsl.devices.stages import staged
 from archdsl.devices.weights import own_state
 from archdsl.ir.graph import Program
+from archdsl.ir.stages import stages_of
 from archdsl.source import Source
+from tests.devices.agreement import start, start_processes
 
 SPEC = """
-mesh gpus[2]
+mesh gpus[{devices}]
 network net {{
-    input image: [N, 3, 8, 8]
-    {one} {{ conv1: conv(8, 3x3) -> bn1: bn -> relu }}
-    {two} {{ flatten -> fc: linear(10) }}
+    input image: [N, 3, 6, 6]
+    {one} {{ conv1: conv(16, 3x3) -> bn1: bn -> relu {exchange} }}
+    {two} {{
+        conv2: conv(8, 3x3, groups=8) {exchange}
+        up: conv_transpose(8, 2x2) {exchange} -> flatten
+        fc: linear(16)
+    }}
 }}
 """
 
 
-def program(one: str, two: str) -> Program:
-    checked = check(Source("net.arch", SPEC.format(one=one, two=two)))
+def program(devices: int, one: str, two: str = "", exchange: str = "-> exchange") -> Program:
+    checked = check(Source("net.arch", SPEC.format(devices=devices, one=one, two=two or one, exchange=exchange)))
     assert checked.program is not None, checked.diagnostics
     return checked.program
 
 
-SPLIT, STAGED = program("split(gpus)", "split(gpus)"), program("stage", "stage")
+LAYOUTS = {
+    "one": program(2, 'section("")', exchange=""),
+    "two stages": program(2, "stage", exchange=""),
+    "two devices": program(2, "split(gpus)"),
+    "two devices, unevenly": program(2, "split(gpus, by=[3, 5])"),
+    "four devices": program(4, "split(gpus)"),
+    "four devices, unevenly": program(4, "split(gpus, by=[1, 3, 2, 2])"),
+}
+"""One network, with the same weights."""
+
+GROUPS = program(2, "split(gpus, by=[3, 5])", exchange="")
+"""Another one, in groups of different sizes: each has tensors of its own."""
 
 
 def tensors(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -45,38 +60,76 @@ def tensors(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {**{f"model.{key}": value for key, value in state.items()}, **momentum}
 
 
-def whole() -> dict[str, torch.Tensor]:
+def whole(program: Program) -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
-    return dict(api.build(STAGED).state_dict())
+    return dict(api.build(program).state_dict())
 
 
-def save_split(rank: int, folder: str) -> None:
-    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
-    mesh, cut = init_device_mesh("cpu", (2,)), local(SPLIT, rank)
-    checkpoint.publish(Path(folder) / "split", 7, tensors(own_state(whole(), cut)), {"loss": 0.5}, Cut(cut.parts, mesh))
-    stage = staged(STAGED)[rank].program
-    own = {key: whole()[key] for key in api.build(stage).state_dict()}
-    checkpoint.publish(Path(folder) / "staged", 7, tensors(own), {})
-    # And back, each under the other layout.
-    for name in ("split", "staged"):
-        wanted = tensors(own_state(whole(), cut))
-        found = {key: torch.zeros_like(value) for key, value in wanted.items()}
-        checkpoint.restore(Path(folder) / name / "step-00000007", found, Cut(cut.parts, mesh))
-        assert all(torch.equal(found[key], value) for key, value in wanted.items())
+def own(program: Program, rank: int) -> tuple[dict[str, torch.Tensor], Cut | None]:
+    """What a process has of a network."""
+    if group_mesh(program):
+        cut = local(program, rank)
+        return tensors(own_state(whole(program), cut)), Cut(cut.parts, rank)
+    own = staged(program)[rank].program if stages_of(program.graph) else program
+    return tensors({key: whole(program)[key] for key in api.build(own).state_dict()}), None
+
+
+def write(folder: Path, program: Program, rank: int = 0) -> None:
+    state, cut = own(program, rank)
+    checkpoint.publish(folder, 7, state, {"loss": 0.5}, cut)
+
+
+def reads(folder: Path, program: Program, rank: int = 0) -> bool:
+    """Whether a process finds what it has of a network, whoever wrote it."""
+    wanted, cut = own(program, rank)
+    found = {key: torch.zeros_like(value) for key, value in wanted.items()}
+    checkpoint.restore(folder / "step-00000007", found, cut)
+    return all(torch.equal(found[key], value) for key, value in wanted.items())
+
+
+def process(rank: int, size: int, folder: str, layouts: list[str], readable: list[str]) -> None:
+    """Write under each of these layouts, then read all that is there."""
+    start(rank, size, folder)
+    for layout in layouts:
+        write(Path(folder) / layout, LAYOUTS[layout], rank)
+    for written in readable:
+        for layout in layouts:
+            assert reads(Path(folder) / written, LAYOUTS[layout], rank), f"{layout}, of {written}"
     dist.barrier()
     dist.destroy_process_group()
 
 
 def test_any_layout_reads_what_any_layout_wrote(tmp_path: Path) -> None:
-    mp.spawn(save_split, (str(tmp_path),), nprocs=2)  # type: ignore[no-untyped-call]
-    for name in ("split", "staged"):
-        published = checkpoint.latest(tmp_path / name)
+    """Each pair of layouts, in as many processes as each has devices."""
+    write(tmp_path / "one", LAYOUTS["one"])
+    two, four = ([layout for layout in LAYOUTS if layout.startswith(size)] for size in ("two", "four"))
+    start_processes(process, 2, str(tmp_path), two, ["one", *two])
+    start_processes(process, 4, str(tmp_path), four, list(LAYOUTS))
+    start_processes(process, 2, str(tmp_path), two, four)
+    for layout in LAYOUTS:
+        assert reads(tmp_path / layout, LAYOUTS["one"]), layout
+        published = checkpoint.latest(tmp_path / layout)
         assert published is not None
-        assert checkpoint.told(published)["step"] == 7
-        found = {key: torch.zeros_like(value) for key, value in tensors(whole()).items()}
-        checkpoint.restore(published, found)
-        assert all(torch.equal(found[key], value) for key, value in tensors(whole()).items())
+        assert checkpoint.told(published) == {"step": 7, "loss": 0.5}
         assert "optimizer.fc.weight.momentum" in checkpoint.kept_by_optimizer(published)
+
+
+def groups(rank: int, size: int, folder: str) -> None:
+    start(rank, size, folder)
+    write(Path(folder) / "groups", GROUPS, rank)
+    assert all(reads(Path(folder) / name, GROUPS, rank) for name in ("groups", "whole"))
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+def test_each_group_of_its_own_size_is_its_devices_own(tmp_path: Path) -> None:
+    state = tensors(whole(GROUPS))
+    assert "model.fc.1.weight" in state
+    checkpoint.publish(tmp_path / "whole", 7, state, {})
+    start_processes(groups, 2, str(tmp_path))
+    found = {key: torch.zeros_like(value) for key, value in state.items()}
+    checkpoint.restore(tmp_path / "groups" / "step-00000007", found)
+    assert all(torch.equal(found[key], value) for key, value in state.items())
 
 
 def test_says_what_does_not_fit(tmp_path: Path) -> None:
