@@ -1,122 +1,217 @@
-"""VGG-16 and ResNet-152, split over 1 to 8 devices, times a data axis, up to 4,096 ranks: on paper.
+"""VGG-16 and ResNet-152 on 8 to 4,096 ranks, on paper: data x stages x split, with as many samples for each rank, or as
+many in all.
 
-Each kind of rank runs against torch's fake process group. Behind the figures it prints a table of how calls, bytes,
-memory and the predicted time grow.
+Each kind of rank runs against torch's fake process group. Behind the figures it prints tables of how calls, bytes,
+memory and the predicted time grow: for each number of ranks replicas alone, the fastest layout, and the fastest that
+uses each of the other axes. `python -m benchmarks.scale` prints every layout.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from math import inf
 from time import perf_counter
 
 from archdsl.compiler import check
-from archdsl.devices.scale import Machine, RankStep, seconds, steps
-from archdsl.devices.traffic import traffic
+from archdsl.devices.plan.choose import Choice, Network, Request
+from archdsl.devices.plan.machine import Machine
+from archdsl.devices.plan.plan import describe
+from archdsl.devices.plan.solve import Solver, Terms
+from archdsl.devices.scale import Load, RankStep, steps
+from archdsl.devices.scale_paper import Pass
+from archdsl.devices.scale_time import Times, UnlikeTurns, agree, times
+from archdsl.devices.traffic import NOTHING, traffic
 from archdsl.ir.graph import Program
+from archdsl.record import Record
 from archdsl.source import Source
 from benchmarks.measure import Row
 
-SPLITS = (1, 2, 4, 8)
+SPLITS = STAGES = (1, 2, 4, 8)
 WORLDS = (8, 64, 512, 4096)
-SAMPLES = 32
-"""Of each device: a replica on 8 devices has 256."""
+EACH, ALL = 32, 2048
+"""Samples of a rank, or of all ranks together."""
+IN_FLIGHT = 4
+"""Microbatches for each stage."""
 
-HEADER = "| network | ranks | split x data | calls | sent by a rank | memory | compute | exchanges | samples/s |"
+VGG = (
+    *(
+        f"conv({width}, 3x3, pad=1) -> relu{' -> maxpool(2x2)' if j == depth - 1 else ''} -> exchange"
+        for width, depth in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
+        for j in range(depth)
+    ),
+    "flatten -> linear(4096) -> relu -> exchange",
+    "linear(4096) -> relu -> exchange",
+    "linear(1000)",
+)
+"""The lines of the network, which all see all maps."""
 
-VGG = """
-mesh gpus[{split}]
-network vgg16() {{
-    input image: [N, 3, 224, 224]
-    split(gpus) {{
-        for i, (width, depth) in enumerate([[64, 2], [128, 2], [256, 3], [512, 3], [512, 3]]) {{
-            for j in 0..depth {{
-                conv(width, 3x3, pad=1) -> relu
-                if j == depth - 1 {{ maxpool(2x2) }}
-                exchange
-            }}
-        }}
-        flatten
-        linear(4096) -> relu -> exchange
-        linear(4096) -> relu -> exchange
-        linear(1000)
-    }}
-    expect params == 138_357_544
-}}
-"""
-
-RESNET = """
-mesh gpus[{split}]
-block bottleneck(width, stride = 1) {{
-    residual {{
-        exchange
+BLOCK = """
+block bottleneck(width, stride = 1) {
+    residual {
         conv(width, 1x1, bias=false) -> bn -> relu -> exchange
         conv(width, 3x3, stride=stride, pad=1, bias=false) -> bn -> relu -> exchange
-        conv(4 * width, 1x1, bias=false) -> bn
-    }} shortcut {{
-        if stride != 1 or @in.channels != 4 * width {{
-            {{ exchange -> conv(4 * width, 1x1, stride=stride, bias=false) -> bn }}
-        }}
-    }}
+        conv(4 * width, 1x1, bias=false) -> bn -> exchange
+    } shortcut {
+        if stride != 1 or @in.channels != 4 * width {
+            { conv(4 * width, 1x1, stride=stride, bias=false) -> bn -> exchange }
+        }
+    }
     relu
-}}
-network resnet152() {{
-    input image: [N, 3, 224, 224]
-    split(gpus) {{
-        conv(64, 7x7, stride=2, pad=3, bias=false) -> bn -> relu -> maxpool(3x3, stride=2, pad=1)
-        for i, (width, depth) in enumerate([[64, 3], [128, 8], [256, 36], [512, 3]]) {{
-            for j in 0..depth {{ bottleneck(width, stride=if i > 0 and j == 0 then 2 else 1) }}
-        }}
-        avgpool(out=1) -> exchange -> flatten
-        linear(1000)
-    }}
-    expect params == 60_192_808
-}}
+}
 """
+RESNET = (
+    "conv(64, 7x7, stride=2, pad=3, bias=false) -> bn -> relu -> maxpool(3x3, stride=2, pad=1) -> exchange",
+    *(
+        f"bottleneck({width}{', stride=2' if i and not j else ''})"
+        for i, (width, depth) in enumerate(((64, 3), (128, 8), (256, 36), (512, 3)))
+        for j in range(depth)
+    ),
+    "avgpool(out=1) -> flatten -> linear(1000)",
+)
+NETWORKS = {"VGG-16": ("", VGG, 138_357_544), "ResNet-152": (BLOCK, RESNET, 60_192_808)}
 
 
-def program(text: str, split: int) -> Program:
-    checked = check(Source("scale.arch", text.format(split=split)))
+def program(name: str, split: int = 1, cuts: Sequence[int] = ()) -> Program:
+    """One of the networks, each of its lines shared out; a stage ends in front of each line in `cuts`."""
+    blocks, lines, params = NETWORKS[name]
+    named = [f"u{i}: {{ {line if split > 1 else line.replace(' -> exchange', '')} }}" for i, line in enumerate(lines)]
+    stages = ["\n".join(named[start:end]) for start, end in zip((0, *cuts), (*cuts, len(named)))]
+    if split > 1:
+        stages = [f"split(gpus) {{\n{stage}\n}}" for stage in stages]
+    if cuts:
+        stages = [f"stage {{\n{stage}\n}}" for stage in stages]
+    text = f"{blocks if split > 1 else blocks.replace(' -> exchange', '')}\nnetwork net() {{\n"
+    text += "input image: [N, 3, 224, 224]\n" + "\n".join(stages) + f"\nexpect params == {params}\n}}\n"
+    checked = check(Source("scale.arch", f"mesh gpus[{split}]\n{text}" if split > 1 else text))
     assert checked.program is not None, [diagnostic.title for diagnostic in checked.diagnostics]
     return checked.program
 
 
-def run() -> Iterator[Row]:
-    machine = Machine()
+@cache
+def cuts(name: str, stages: int) -> tuple[int, ...]:
+    """The lines at which the planner begins a stage, for so many of them."""
+    if stages == 1:
+        return ()
+    network = Network(program(name), "N", 0.0)
+    microbatches = IN_FLIGHT * stages
+    solver = Solver(network.cuts(EACH, in_order=True), Terms(Machine(memory=1 << 60), "1f1b", microbatches))
+    split = solver.fastest(stages, inf)
+    assert split is not None
+    request = Request(stages, EACH * microbatches, microbatches=microbatches)
+    plan = describe(network, request, Choice(solver, split, 1, microbatches, EACH))
+    return tuple(int(stage.steps[0].partition(".")[0].removeprefix("u")) for stage in plan.stages[1:])
+
+
+class Layout(Record):
+    """How ranks are divided, and what those of a replica do. `exchanged`: by the closed form, between its splits."""
+
+    name: str
+    world: int
+    split: int
+    stages: int
+    samples: int
+    ranks: Sequence[RankStep]
+    times: Times
+    exchanged: int
+
+    @property
+    def busiest(self) -> RankStep:
+        return max(self.ranks, key=lambda rank: rank.sent)
+
+    @property
+    def memory(self) -> int:
+        return max(rank.memory(MACHINE) for rank in self.ranks)
+
+    @property
+    def fits(self) -> bool:
+        return self.memory <= MACHINE.memory
+
+
+MACHINE = Machine()
+
+
+def layouts(name: str, split: int, stages: int) -> Iterator[Layout]:
+    """All numbers of ranks, with as many samples for each rank, then with as many in all."""
+    made = program(name, split, cuts(name, stages))
+    counted = traffic(made, "N").total if split > 1 else NOTHING
+    size = split * stages
+    loads: list[Load] = []
+    for world in WORLDS:
+        for samples in {EACH * size, ALL // world * size} if world >= size else ():
+            microbatches = min(IN_FLIGHT * stages, samples) if stages > 1 else 1
+            loads.append(Load(world // size, samples, microbatches))
+    for load, ranks in zip(loads, steps(made, *loads)):
+        samples = load.samples * load.replicas
+        exchanged = counted.at(load.samples)
+        yield Layout(name, load.replicas * size, split, stages, samples, ranks, times(ranks, MACHINE), exchanged)
+
+
+def run(everything: bool = False) -> Iterator[Row]:
     start = perf_counter()
-    wrong = 0
-    table = [HEADER, "|---" * HEADER.count(" | ") + "|---|"]
-    for name, text in (("VGG-16", VGG), ("ResNet-152", RESNET)):
-        for split in SPLITS:
-            made = program(text, split)
-            for world, ranks in steps(made, WORLDS, SAMPLES * split).items():
-                wrong += not _fits(made, ranks, split, SAMPLES * split)
-                table.append(_line(name, ranks[0], split, world, machine))
+    found = [one for name in NETWORKS for split in SPLITS for stages in STAGES for one in layouts(name, split, stages)]
     taken = perf_counter() - start
     yield Row(
-        "steps of VGG-16 and ResNet-152 on up to 4,096 ranks, on paper", f"{taken:.0f} s", "at most 60 s", taken <= 60
+        f"{len(found)} layouts of VGG-16 and ResNet-152 on 8 to 4,096 ranks, on paper",
+        f"{taken:.0f} s",
+        "at most 60 s",
+        taken <= 60,
     )
-    yield Row("... whose bytes, or sequences of calls, are not those of the closed form", str(wrong), "0", wrong == 0)
-    print("\n" + "\n".join(table) + "\n")  # behind the rows above
+    wrong = sum(not _fits(one) for one in found)
+    yield Row(
+        "... whose ranks would wait for each other, or send other bytes than the closed form",
+        str(wrong),
+        "0",
+        not wrong,
+    )
+    for name in NETWORKS:
+        for each in (True, False):
+            here = [one for one in found if one.name == name and (one.samples == EACH * one.world) == each]
+            what = f"{EACH} images for each rank" if each else f"{ALL:,} images in all"
+            print(f"\n{name}, {what}\n\n{HEADER}\n{'|---' * HEADER.count(' | ')}|---|")
+            print("\n".join(_line(one) for one in (here if everything else _picked(here))))
+    print()
 
 
-def _fits(made: Program, ranks: list[RankStep], split: int, samples: int) -> bool:
-    """Whether all ranks call the same, and the devices of a split send together what the closed form says."""
-    if split == 1:
-        return True
-    counted = traffic(made, "N").total.at(samples)
-    alike = {(rank.sequence, sum(call.sent for call in rank.calls[: _own(rank)])) for rank in ranks}
-    return len(alike) == 1 and next(iter(alike))[1] * split == counted
+def _picked(found: Sequence[Layout]) -> Iterable[Layout]:
+    """For each number of ranks replicas alone, and the fastest layouts of each kind that has other axes."""
+    for world in WORLDS:
+        here = [one for one in found if one.world == world]
+        kinds = [
+            [one for one in here if (one.stages > 1, one.split > 1) == kind]
+            for kind in ((False, False), (True, False), (False, True), (True, True))
+        ]
+        yield from (min(kind, key=lambda one: (not one.fits, one.times.step)) for kind in kinds if kind)
 
 
-def _own(rank: RankStep) -> int:
-    """How many calls are those of the split: the data axis comes behind them, and sums only."""
-    return sum(call.kind != "all_reduce" for call in rank.calls)
+def _fits(one: Layout) -> bool:
+    """Whether all ranks agree, and the devices of splits send together what the closed form says."""
+    try:
+        agree(one.ranks)
+    except UnlikeTurns:
+        return False
+    passes = [turn for rank in one.ranks for turn in rank.turns if isinstance(turn, Pass)]
+    places = len({rank.place for rank in one.ranks})
+    return sum(call.sent for turn in passes for call in turn.calls) * one.split == one.exchanged * places
 
 
-def _line(name: str, rank: RankStep, split: int, world: int, machine: Machine) -> str:
-    compute, exchanges = seconds(rank, machine)
-    rate = SAMPLES * world / (compute + exchanges)
+HEADER = (
+    "| ranks | data x stages x split | calls | sent by a rank | memory "
+    "| step, ms | compute | split | stages | waiting | data | images/s |"
+)
+
+
+def _line(one: Layout) -> str:
+    took = one.times
+    parts = (took.step, took.compute, took.split, took.pipeline, took.waiting, took.data)
     return (
-        f"| {name} | {world:,} | {split} x {world // split:,} | {len(rank.calls)} | {float(rank.sent) / 1e6:,.0f} MB "
-        f"| {rank.memory / 1e9:.2f} GB | {compute * 1e3:,.1f} ms | {exchanges * 1e3:,.1f} ms | {rate:,.0f} |"
+        f"| {one.world:,} | {one.world // one.stages // one.split:,} x {one.stages} x {one.split} "
+        f"| {len(list(one.busiest.calls)):,} | {float(one.busiest.sent) / 1e6:,.0f} MB | {one.memory / 1e9:.1f} GB "
+        + "".join(f"| {part * 1e3:,.1f} " for part in parts)
+        + f"| {one.samples / took.step:,.0f} |"
     )
+
+
+if __name__ == "__main__":
+    for row in run(everything=True):
+        print(row)

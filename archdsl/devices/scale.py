@@ -1,147 +1,320 @@
-"""A step of training on as many devices as there may be, without them: what each rank calls, sends and holds.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+"""A step of training on as many devices as there may be, without them: what each rank calls, computes and holds.
 
-torch's fake process group answers for all other ranks, and tensors on the meta device have shapes but no numbers: the
-emitted modules, DDP's buckets apart, run as they would. Ranks of one place in the split are alike, so one of each runs.
+    data x stage x split      ranks count along the split first, then along the stages, then along the replicas
+
+torch's fake process group answers for all other ranks, and tensors on the meta device have shapes but no numbers. Of
+each stage the emitted module runs for one microbatch (`scale_paper.py`); then torch's own schedule runs all of them,
+with that module's stand-in, and issues its sends and receives on the fake group; then the replicas' gradients are
+averaged. Replicas are alike, and so are the places of an even split: one of each kind of rank runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
-from math import prod
+from functools import cache
+from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.pipelining import PipelineStage
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from archdsl.api import build
-from archdsl.cost import Costs
 from archdsl.devices.local import group_mesh, local
+from archdsl.devices.pipeline import SCHEDULES, ScheduleName
+from archdsl.devices.plan.machine import Machine
 from archdsl.devices.processes import ProcessLink
+from archdsl.devices.replicas import average_gradients
+from archdsl.devices.scale_paper import Pass, Traced, traced
+from archdsl.devices.stages import Stage, carries_gradient, staged
 from archdsl.devices.traffic_counted import Call, Counting
 from archdsl.devices.transfers import linked
 from archdsl.devices.weights import sum_gradients
 from archdsl.ir.graph import Program
+from archdsl.ir.stages import stages_of
 from archdsl.record import Record
 
-BUCKET = 25 * 1024**2
-"""Bytes of gradients that DDP sums in one call, about (`bucket_cap_mb`)."""
+META = torch.device("meta")
 
 
 class RankStep(Record):
-    """Of one rank, in one step.
+    """Of one kind of rank, in one step.
 
-    calls:       the collectives in the order in which it calls them: those of its split, then of the data axis.
-    macs:        multiply-accumulates of the forward pass.
-    weights:     bytes of parameters and buffers.
-    activations: bytes of all results, which are kept until the backward pass.
+    line:    its number in the pipeline; `place`: in the split.
+    turns:   what it does in order: microbatches forward and backward, what it sends and receives between them, and at
+             the end the sums over the replicas.
+    weights: bytes of parameters and buffers; `trained`: of the parameters that are trained.
     """
 
-    rank: int
-    calls: Sequence[Call]
-    macs: int
+    line: int
+    place: int
+    turns: tuple[Pass | Call, ...]
     weights: int
-    activations: int
+    trained: int
+
+    @property
+    def calls(self) -> Iterator[Call]:
+        """The collectives, sends and receives in the order in which it calls them."""
+        for turn in self.turns:
+            yield from turn.calls if isinstance(turn, Pass) else (turn,)
 
     @property
     def sent(self) -> Fraction:
         return sum((call.sent for call in self.calls), Fraction(0))
 
     @property
-    def sequence(self) -> tuple[tuple[str, int], ...]:
-        """What must be the same on all ranks of a group."""
-        return tuple((call.kind, call.size) for call in self.calls)
+    def sequence(self) -> tuple[tuple[str, int, int | None], ...]:
+        """What must be the same on all ranks of a group: kinds, sizes of groups, peers."""
+        return tuple((call.kind, call.size, call.peer) for call in self.calls)
 
     @property
-    def memory(self) -> int:
-        """Weights, their gradients and momentum, activations."""
-        return 3 * self.weights + self.activations
+    def flops(self) -> int:
+        return sum(turn.flops for turn in self.turns if isinstance(turn, Pass))
+
+    @property
+    def activations(self) -> int:
+        """Bytes kept for backward passes, at most: they grow with the microbatches in flight."""
+        held = most = 0
+        for turn in self.turns:
+            if isinstance(turn, Pass):
+                held += turn.kept if turn.kind == "forward" else -turn.kept
+                most = max(most, held)
+        return most
+
+    def memory(self, machine: Machine) -> int:
+        """Weights, their gradients, what the optimiser keeps, and activations."""
+        return machine.training_bytes(self.weights, self.trained) + self.activations
 
 
-def steps(program: Program, worlds: Sequence[int], samples: int, batch_name: str = "N") -> dict[int, list[RankStep]]:
-    """The step of each kind of rank, for each number of ranks, with `samples` for each replica.
+class Load(Record):
+    """What is trained: `samples` of each of so many `replicas`, in so many `microbatches`."""
 
-    With even shares the first and the last of a split are run, else all. Raises `NotLocal`.
+    replicas: int
+    samples: int
+    microbatches: int = 1
+    schedule: ScheduleName = "1f1b"
+
+    @property
+    def microbatch(self) -> int:
+        return self.samples // self.microbatches
+
+
+def steps(
+    program: Program, *loads: Load, paths: Sequence[Sequence[str]] | None = None, line: int | None = None
+) -> list[list[RankStep]]:
+    """The step of each kind of rank, for each load: those of one place of the split in the order of the pipeline, then
+    those of the next place.
+
+    paths: the stages, if they are others than the spec's; as `staged` takes them.
+    line:  of how many ranks a pipeline is, if it has more stages (schedule "interleaved").
+
+    With even shares the first and the last place of a split are run, else all. Raises `NotLocal`, `NotStaged`, and
+    `ValueError` where microbatches don't divide the samples.
     """
+    for load in loads:
+        if load.samples % load.microbatches:
+            raise ValueError(f"{load.samples} samples do not divide into {load.microbatches} microbatches")
+    stages = _stages(program, paths)
     mesh = group_mesh(program)
     size = mesh.size if mesh is not None else 1
-    for world in worlds:
-        if world % size:
-            raise ValueError(f"{world} ranks are no multiple of the {size} of {mesh}")
-    splits = [node.place.split for _, node, _ in program.graph.walk() if node.place.split is not None]
-    places = sorted({0, size - 1}) if all(split.even for split in splits) else range(size)
-    found: dict[int, list[RankStep]] = {world: [] for world in worlds}
-    for place in places:
-        for world, step in _steps(program, worlds, size, place, samples, batch_name):
-            found[world].append(step)
+    ranks = _Ranks(program, stages, size, line or len(stages))
+    found: list[list[RankStep]] = [[] for _ in loads]
+    for place in _places(program, size):
+        for number in range(ranks.line):
+            for steps, one in zip(found, ranks.run(number, place, loads)):
+                steps.append(one)
     return found
 
 
-def _steps(
-    program: Program, worlds: Sequence[int], size: int, place: int, samples: int, batch_name: str
-) -> Iterator[tuple[int, RankStep]]:
-    """What the rank at a place of the first split does: the split's own part once, then the data axis of each world."""
-    own = local(program, place) if size > 1 else None
-    part = own.program if own is not None else program
-    sizes = {**program.nominal, batch_name: samples}
-    total = Costs(Program(part.title, part.graph, sizes, (), part.domain, part.source)).total
-    dist.init_process_group("fake", store=FakeStore(), rank=place, world_size=max(worlds))
+def _stages(program: Program, paths: Sequence[Sequence[str]] | None) -> list[Stage]:
+    if paths is not None or stages_of(program.graph):
+        return staged(program, paths)
+    return [Stage(0, program, tuple(program.graph.inputs), tuple(program.graph.outputs))]
+
+
+def _places(program: Program, size: int) -> Sequence[int]:
+    splits = [node.place.split for _, node, _ in program.graph.walk() if node.place.split is not None]
+    return sorted({0, size - 1}) if all(split.even for split in splits) else range(size)
+
+
+class _Ranks(Record):
+    """The ranks of the first replica: so many along its pipeline, and along the split."""
+
+    program: Program
+    stages: Sequence[Stage]
+    split: int
+    line: int
+
+    def run(self, line: int, place: int, loads: Sequence[Load]) -> Iterator[RankStep]:
+        """What one of them does, for each load."""
+        size = self.line * self.split
+        with _as_rank(line * self.split + place, max(load.replicas for load in loads) * size):
+            rank = _Rank(self, line, place)
+            for load in loads:
+                turns = (*rank.pipeline(load), *rank.data(load.replicas))
+                yield RankStep(line, place, turns, rank.weights, rank.trained)
+
+    def sizes(self, microbatch: int) -> dict[str, int]:
+        """Free sizes, for so many samples."""
+        inputs = (value.shape for value in self.program.graph.inputs)
+        names = {name for shape in inputs if shape for name in shape.dims[0].symbols}
+        return {**self.program.nominal, **dict.fromkeys(names, microbatch)}
+
+
+class _Rank:
+    """One of them, in its process group. What several loads have in common is run once."""
+
+    def __init__(self, ranks: _Ranks, line: int, place: int) -> None:
+        self.ranks, self.line, self.place = ranks, line, place
+        self.link = ProcessLink(_group(range(line * ranks.split, (line + 1) * ranks.split)))
+        self.own = ranks.stages[line :: ranks.line]
+        self.modules = [_module(stage.program, self.link) for stage in self.own]
+        self.parameters = [one for module in self.modules for one in module.parameters() if one.requires_grad]
+        self.weights = _bytes([tensor for module in self.modules for tensor in module.state_dict().values()])
+        self.trained = _bytes(self.parameters)
+        self.trace = cache(self._trace)
+        self.data = cache(self._data)
+
+    def _trace(self, microbatch: int) -> list[Traced]:
+        made: list[Traced] = []
+        sizes = self.ranks.sizes(microbatch)
+        for stage, module in zip(self.own, self.modules):
+            module.zero_grad()
+            with linked(self.link):
+                made.append(traced(module, stage.number, _examples(stage, sizes)))
+        return made
+
+    def _data(self, replicas: int) -> list[Call]:
+        """The sums of gradients, of which a trace has left some."""
+        if replicas == 1:
+            return []
+        size = self.ranks.line * self.ranks.split
+        ranks = range(self.line * self.ranks.split + self.place, replicas * size, size)
+        with Counting() as counting:
+            average_gradients(self.parameters, _group(ranks))
+        return counting.calls
+
+    def pipeline(self, load: Load) -> tuple[Pass | Call, ...]:
+        """All microbatches in the order of the schedule, with the sends and receives that it issues."""
+        made, stages, split = self.trace(load.microbatch), len(self.ranks.stages), self.ranks.split
+        if stages == 1:
+            return (made[0].forward, made[0].backward) * load.microbatches
+        group = _group(range(self.place, self.ranks.line * split, split))
+        first, last = self.line == 0, (stages - 1) % self.ranks.line == self.line
+        with _Turns() as turns:
+            own = [
+                PipelineStage(_StandIn(one, turns), one.forward.stage, stages, META, one.takes, one.gives, group=group)
+                for one in made
+            ]
+            schedule: Any = SCHEDULES[load.schedule](
+                own if load.schedule == "interleaved" else own[0],  # type: ignore[arg-type]
+                load.microbatches,
+                loss_fn=_loss,
+            )
+            batch = [tensor.new_empty((load.samples, *tensor.shape[1:])) for tensor in made[0].takes]
+            target = torch.empty(load.samples, device=META) if last else None
+            schedule.step(*(batch if first else ()), target=target)
+            return turns.all()
+
+
+@contextmanager
+def _as_rank(rank: int, world: int) -> Generator[None]:
+    hook = sys.excepthook  # torch's own puts the rank before each line of a traceback, for ever
+    dist.init_process_group("fake", store=FakeStore(), rank=rank, world_size=world)
     try:
-        link = ProcessLink(_group(range(size)))
-        module = build(part, device="meta")
-        if own is not None:
-            sum_gradients(module, own, link)
-        shapes = [value.shape for value in part.graph.inputs if value.shape]
-        inputs = [torch.empty(shape.at(sizes), device="meta") for shape in shapes]
-        with Counting() as split, linked(link):
-            result = module(*inputs)
-            (result if isinstance(result, torch.Tensor) else result[0]).sum().backward()  # pyright: ignore[reportUnknownMemberType]
-        for world in worlds:
-            with Counting() as data:
-                if world > size:
-                    group = _group(range(place, world, size))
-                    for bucket in _buckets(module):
-                        dist.all_reduce(bucket, group=group)
-            calls = [*split.calls, *data.calls]
-            yield world, RankStep(place, calls, total.macs, total.state_bytes, total.activation_bytes)
+        yield
     finally:
         dist.destroy_process_group()
+        sys.excepthook = hook
+
+
+class _Turns(Counting):
+    """What a rank does, in order: the calls that are dispatched, and the passes that stand-ins report between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns: list[Pass | Call] = []
+
+    def add(self, one: Pass) -> None:
+        self._turns += [*self.calls, one]
+        self.calls.clear()
+
+    def all(self) -> tuple[Pass | Call, ...]:
+        return (*self._turns, *self.calls)
+
+
+class _StandIn(nn.Module):
+    """A stage that has been traced: it tells of each microbatch, and gives what the stage would."""
+
+    def __init__(self, made: Traced, turns: _Turns) -> None:
+        super().__init__()
+        self.made = made
+        self.turns = turns
+        self.trained = nn.Parameter(torch.empty(0, device="meta"))
+        """What makes the first stage's results have gradients, as its weights would."""
+
+    def forward(self, *inputs: Tensor) -> Any:
+        gives = _Replay.apply(self.made, self.turns, self.trained, *inputs)
+        return gives if len(gives) > 1 else gives[0]
+
+
+class _Replay(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, made: Traced, turns: _Turns, _: Tensor, *inputs: Tensor) -> Any:
+        ctx.made, ctx.turns, ctx.inputs = made, turns, inputs
+        turns.add(made.forward)
+        gives = tuple(torch.empty_like(tensor) for tensor in made.gives)
+        ctx.mark_non_differentiable(*(own for own, tensor in zip(gives, made.gives) if not tensor.requires_grad))
+        return gives
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
+        ctx.turns.add(ctx.made.backward)
+        wanted = ctx.needs_input_grad[3:]
+        return None, None, None, *(torch.empty_like(x) if want else None for x, want in zip(ctx.inputs, wanted))
+
+
+def _loss(output: Any, target: Tensor) -> Tensor:
+    return (output[0] if isinstance(output, tuple) else output).sum()
+
+
+def _module(program: Program, link: ProcessLink) -> nn.Module:
+    """A stage's module, or this rank's of those that share it out."""
+    if link.size == 1:
+        return build(program, device="meta")
+    own = local(program, link.index)
+    module = build(own.program, device="meta")
+    sum_gradients(module, own, link)
+    return module
+
+
+def _examples(stage: Stage, sizes: Mapping[str, int]) -> list[Tensor]:
+    """What a stage takes of a microbatch: from the stage before, with gradients."""
+    return [
+        torch.empty(
+            value.shape.at(sizes),
+            dtype=getattr(torch, value.shape.dtype),
+            device="meta",
+            requires_grad=stage.number > 0 and carries_gradient(value),
+        )
+        for value in stage.takes
+        if value.shape is not None
+    ]
+
+
+def _bytes(tensors: Sequence[Tensor]) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
 def _group(ranks: Sequence[int]) -> dist.ProcessGroup:
     group = dist.new_group(list(ranks))
     assert isinstance(group, dist.ProcessGroup), "this rank is one of them"
+    # Sends and receives are issued on the back end of their tensors' device.
+    fake = group._get_backend(torch.device("cpu"))
+    group._register_backend(torch.device("meta"), dist.ProcessGroup.BackendType.CUSTOM, fake)
     return group
-
-
-def _buckets(module: torch.nn.Module) -> list[torch.Tensor]:
-    """Gradients as DDP puts them together, in the order in which they become ready: that of the backward pass."""
-    buckets: list[torch.Tensor] = []
-    numbers = 0
-    for parameter in reversed([one for one in module.parameters() if one.requires_grad]):
-        numbers += prod(parameter.shape)
-        if numbers * 4 >= BUCKET:
-            buckets.append(torch.empty(numbers, device="meta"))
-            numbers = 0
-    return [*buckets, torch.empty(numbers, device="meta")] if numbers else buckets
-
-
-class Machine(Record):
-    """A device and its link: a call among n takes latency x (n - 1) and sent / bandwidth (alpha-beta, rings).
-
-    flops:     that a device really does a second.
-    latency:   seconds from one device to the next (alpha).
-    bandwidth: bytes a second that a device sends (1 / beta).
-    """
-
-    flops: float = 20e12
-    latency: float = 5e-6
-    bandwidth: float = 16e9
-
-
-def seconds(step: RankStep, machine: Machine) -> tuple[float, float]:
-    """A rank's time to compute, and to exchange: neither hides the other. The backward pass computes twice the
-    forward's; an all-reduce is two rounds of a ring, the others one."""
-    compute = 3 * 2 * step.macs / machine.flops
-    rounds = sum((call.size - 1) * (2 if call.kind == "all_reduce" else 1) for call in step.calls)
-    return compute, rounds * machine.latency + float(step.sent) / machine.bandwidth

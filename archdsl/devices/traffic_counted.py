@@ -17,17 +17,26 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 
 class Call:
-    """One call of a collective by this process: what kind, among how many, and the bytes that it sends."""
+    """One call of a collective by this process: what kind, among how many, and the bytes that it sends.
 
-    __slots__ = ("kind", "sent", "size")
+    peer:     of "send" and "recv", the rank in the group that gets them, or that they come from.
+    received: the bytes that a "recv" takes; it sends none.
+    """
 
-    def __init__(self, kind: str, size: int, sent: Fraction) -> None:
+    __slots__ = ("kind", "peer", "received", "sent", "size")
+
+    def __init__(
+        self, kind: str, size: int, sent: Fraction, peer: int | None = None, received: Fraction = Fraction(0)
+    ) -> None:
         self.kind = kind
         self.size = size
         self.sent = sent
+        self.peer = peer
+        self.received = received
 
     def __repr__(self) -> str:
-        return f"{self.kind}({self.size}): {float(self.sent):,.0f}"
+        whom = self.size if self.peer is None else f"{'from' if self.kind == 'recv' else 'to'} {self.peer}"
+        return f"{self.kind}({whom}): {float(self.sent or self.received):,.0f}"
 
 
 class Counting(TorchDispatchMode):
@@ -52,7 +61,10 @@ class Counting(TorchDispatchMode):
             if (counted := _SENT[name]) is not None:
                 kind, sent = counted
                 group = next(dist.ProcessGroup.unbox(arg) for arg in args if isinstance(arg, torch.ScriptObject))
-                self.calls.append(Call(kind, group.size(), sent(args, group.size(), group.rank())))
+                size, rank = group.size(), group.rank()
+                peer = args[2] if kind in ("send", "recv") else None
+                received = _bytes(*args[0]) if kind == "recv" else Fraction(0)
+                self.calls.append(Call(kind, size, sent(args, size, rank), peer, received))
         return func(*args, **(kwargs or {}))
 
 
@@ -86,6 +98,10 @@ def _send(args: Any, size: int, rank: int) -> Fraction:
     return _bytes(*args[0])
 
 
+def _recv(args: Any, size: int, rank: int) -> Fraction:
+    return Fraction(0)
+
+
 _SENT: dict[str, tuple[str, Callable[[Any, int, int], Fraction]] | None] = {
     "allgather_": ("all_gather", _all_gather),
     "_allgather_base_": ("all_gather", _all_gather),
@@ -94,7 +110,7 @@ _SENT: dict[str, tuple[str, Callable[[Any, int, int], Fraction]] | None] = {
     "broadcast_": ("broadcast", _broadcast),
     "_reduce_scatter_base_": ("reduce_scatter", _reduce_scatter),
     "send": ("send", _send),
-    "recv_": None,
+    "recv_": ("recv", _recv),
     "barrier": None,
 }
 """By torch's name: what the others call it, and what a process sends; None: no numbers of the network."""

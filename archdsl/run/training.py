@@ -17,6 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from archdsl.devices.checkpoint import Cut
 from archdsl.devices.pipeline import Pipeline
+from archdsl.devices.replicas import average_gradients
 
 
 class Training:
@@ -116,8 +117,5 @@ class Staged(Training):
         target = classes.chunk(count)[own] if self.pipeline.last else None
         loss = self.pipeline.step(*inputs, target=target)[1]
         if count > 1:
-            for parameter in self.modules.parameters():
-                if parameter.grad is not None:
-                    dist.all_reduce(parameter.grad, group=self.data.get_group())
-                    parameter.grad /= count
+            average_gradients(self.modules.parameters(), self.data.get_group())
         return loss
