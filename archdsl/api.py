@@ -56,8 +56,9 @@ def load(
     mesh:      the processes that run it together, each of which calls `load` and gets its part of the network: the axis
                that is named as the spec's `mesh` divides the network, others the batch. See docs/devices.md.
     devices:   one for each of the spec's `mesh`: the network is divided over them, in this process.
-    plan:      a file of `archdsl plan`: the module is the stage that this process has, by its rank modulo stages, with
-               the whole network's keys and weights. It takes what the stage before it returns.
+    plan:      a file of `archdsl plan`: the module is the stage that this process has, with the whole network's keys
+               and weights. It takes what the stage before it returns. Ranks count the devices of a split, then stages,
+               then replicas.
 
     The weights are drawn on the CPU, in float32 and in textual order, then moved: one seed gives one network.
 
@@ -200,25 +201,11 @@ class _Building:
         return module
 
     def build_stage(self, plan: str, device: torch.device | str | None, dtype: torch.dtype | None) -> nn.Module:
-        """Of a plan, the stage of this process. The whole is built first: what a seed draws depends on all of it."""
-        from torch import distributed as dist
+        """Of a plan, the stage of this process."""
+        from archdsl.devices.planned import planned
 
-        from archdsl.devices.plan.match import plan_for
-        from archdsl.devices.stages import staged
-
-        placed = plan_for(self.program, plan)
-        stages = len(placed.stages)
-        processes = dist.get_world_size() if dist.is_initialized() else 1
-        if processes != stages * placed.replicas:
-            raise ValueError(f"{plan} is for {stages * placed.replicas} processes, and there are {processes}")
-        whole = self.build()
-        if stages == 1:
-            return whole.to(device=device, dtype=dtype)
-        own = staged(self.program, [stage.steps for stage in placed.stages])[dist.get_rank() % stages]
-        module = build(own.program, max_bytes=self.max_bytes)
-        state = whole.state_dict()
-        module.load_state_dict({key: state[key] for key in module.state_dict()})
-        return module.to(device=device, dtype=dtype)
+        drawn = self.weights is None or bool(self.without)
+        return planned(self.program, plan, self.build, drawn=drawn, device=device, dtype=dtype)
 
     def build_on_mesh(
         self, mesh: DeviceMesh, device: torch.device | str | None, dtype: torch.dtype | None

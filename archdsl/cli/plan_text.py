@@ -21,23 +21,7 @@ def plan_text(answer: Answer, rivals: Sequence[Rival], turns: Sequence[Turn], co
     """What each device does and holds, what that takes, and what else would take."""
     plan = answer.plan
     lines = [paint(printable(_title(plan)), "strong", color), _division(plan), ""]
-    lines += grid(
-        ("stage", "steps", "compute", "transfer", "exchanged", "gradients"),
-        [
-            (
-                str(number),
-                _span(stage),
-                duration(stage.compute_seconds),
-                duration(stage.transfer_seconds) if stage.exchanged_bytes else "-",
-                binary(stage.exchanged_bytes) if stage.exchanged_bytes else "-",
-                binary(stage.reduced_bytes) if stage.reduced_bytes else "-",
-            )
-            for number, stage in enumerate(plan.stages, 1)
-        ],
-        2,
-        color,
-    )
-    lines.append("")
+    lines += [*_times(plan, color), ""]
     lines += grid(
         ("stage", "weights", "gradients", "optimizer", "activations", "memory"),
         [(str(number), *map(binary, _memory(stage))) for number, stage in enumerate(plan.stages, 1)],
@@ -52,22 +36,54 @@ def plan_text(answer: Answer, rivals: Sequence[Rival], turns: Sequence[Turn], co
     return "\n".join(lines)
 
 
+def _times(plan: Plan, color: bool) -> list[str]:
+    """What each stage does; in a split, bytes apart, as there are two kinds of them."""
+    stages = list(enumerate(plan.stages, 1))
+    if plan.split is None:
+        names = ("stage", "steps", "compute", "transfer", "exchanged", "gradients")
+        rows = [(str(i), _span(s), duration(s.compute_seconds), *_between(s), _some(s.reduced_bytes)) for i, s in stages]
+        return grid(names, rows, 2, color)
+    times = [
+        (str(i), _span(s), duration(s.compute_seconds), _lasting(s.split_seconds), _lasting(s.transfer_seconds))
+        for i, s in stages
+    ]
+    sent = [(str(i), _some(s.split_bytes), _some(s.exchanged_bytes), _some(s.reduced_bytes)) for i, s in stages]
+    return [
+        *grid(("stage", "steps", "compute", "in the split", "transfer"), times, 2, color),
+        "",
+        *grid(("stage", "sent in the split", "exchanged between stages", "gradients"), sent, 1, color),
+    ]
+
+
+def _between(stage: Stage) -> tuple[str, str]:
+    return _lasting(stage.transfer_seconds), _some(stage.exchanged_bytes)
+
+
+def _lasting(seconds: float) -> str:
+    return duration(seconds) if seconds else "-"
+
+
+def _some(size: int) -> str:
+    return binary(size) if size else "-"
+
+
 def _title(plan: Plan) -> str:
     return f"{plan.made.network} ({plan.made.file}): batch {plan.batch} on {_many(plan.devices, 'device')}"
 
 
 def _division(plan: Plan) -> str:
-    parts = [_ways(len(plan.stages), plan.replicas)]
+    parts = [_ways(len(plan.stages), plan.replicas) + (f" of {plan.split.mesh}[{plan.width}]" if plan.split else "")]
     if plan.microbatches > 1:
         parts.append(f"{plan.microbatches} microbatches of {plan.microbatch}")
     if len(plan.stages) > 1:
         parts.append(SCHEDULES[plan.schedule])
-    idle = plan.devices - len(plan.stages) * plan.replicas
+    idle = plan.devices - plan.used
     return ", ".join(parts) + (f"; {_many(idle, 'device')} would not help" if idle else "")
 
 
-def _ways(stages: int, replicas: int) -> str:
-    return f"{_many(stages, 'stage')} x {_many(replicas, 'replica')}"
+def _ways(stages: int, replicas: int, width: int = 1) -> str:
+    split = f" of {width}" if width > 1 else ""
+    return f"{_many(stages, 'stage')} x {_many(replicas, 'replica')}{split}"
 
 
 def _many(count: int, what: str) -> str:
@@ -117,7 +133,7 @@ def _notes(answer: Answer) -> Iterator[str]:
     plan, network = answer.plan, answer.network
     if not answer.exact:
         yield "note: there are too many cuts to try all, so this plan may not be the best"
-    for group in network.units.together[:1]:
+    for group in network.units.tied[:1]:
         first, last = (network.units.units[number].steps[0] for number in (min(group), max(group)))
         names = [printable(network.flow.steps[step].address) for step in (first, last)]
         yield f"note: {names[0]} and {names[1]} share weights, so they are on one stage"
@@ -132,7 +148,7 @@ def _rivals(plan: Plan, rivals: Sequence[Rival], color: bool) -> list[str]:
     rows = [
         (
             rival.name,
-            _ways(rival.stages, rival.replicas),
+            _ways(rival.stages, rival.replicas, rival.width),
             duration(rival.seconds),
             f"{rival.seconds / plan.step_seconds:.2f}",
             "" if rival.fits else "no room",

@@ -38,6 +38,7 @@ class Local:
     summed: the keys of parameters that every device has, but uses in its own way: their gradient is the sum of all
             devices' gradients.
     placed: the keys of what one device alone has, and which.
+    origins: by step, that of the whole network in whose place it stands, or for whose sake.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Local:
         parts: Mapping[str, Part],
         summed: Set[str],
         placed: Mapping[str, int],
+        origins: Mapping[Node, Node],
     ) -> None:
         self.program = program
         self.mesh = mesh
@@ -55,12 +57,16 @@ class Local:
         self.parts = parts
         self.summed = summed
         self.placed = placed
+        self.origins = origins
 
 
 def group_mesh(program: Program) -> Mesh | None:
     """The devices that a network speaks of; None: it speaks of none. Raises `NotLocal` for several groups of them."""
     places = [node.place for _, node, _ in program.graph.walk()]
     meshes = {where.mesh: None for place in places if (where := place.split or place.device) is not None}
+    for value in program.graph.inputs:  # a stage may be handed what another one shares out
+        if value.shape is not None and value.shape.shares is not None:
+            meshes.setdefault(value.shape.shares.split.mesh)
     if len(meshes) > 1:
         raise NotLocal(f"{program.title} speaks of several meshes: {', '.join(map(str, meshes))}")
     return next(iter(meshes), None)
@@ -81,7 +87,7 @@ def local(program: Program, device: int) -> Local:
     parts = {key: part for key, part in tensors.items() if part is not None}
     placed = dict(_placed(program))
     _need_equal_ties(program, parts, placed)
-    return Local(made, mesh, device, parts, tensors.keys() - parts.keys(), placed)
+    return Local(made, mesh, device, parts, tensors.keys() - parts.keys(), placed, cut.origins)
 
 
 def _need_equal_ties(program: Program, parts: Mapping[str, Part], placed: Mapping[str, int]) -> None:
@@ -114,6 +120,7 @@ class _Cut:
 
     def __init__(self, device: int) -> None:
         self.device = device
+        self.origins: dict[Node, Node] = {}
         self._graphs: dict[tuple[Graph, bool], Graph] = {}
         self._tensors: dict[Node, list[tuple[str, Part | None]]] = {}
 
@@ -178,6 +185,8 @@ class _GraphCut:
             elif node not in self._nodes:
                 self._placed(Placed(graph, node), node.place.device)
             self._nodes.setdefault(node, self.made.nodes[first:])
+            for made in self.made.nodes[first:]:
+                cut.origins.setdefault(made, node)
         self.made.outputs = [self._used(value, self.inside, value.node.place) for value in graph.outputs]
         if graph.order is not None:
             behind = self.made.nodes[sum(map(len, self._nodes.values())) :]
@@ -250,6 +259,7 @@ class _GraphCut:
                 copy = copied(step, [self.values[value] for value in step.inputs])
                 self.made.nodes.append(copy)
                 self._nodes[step] = [copy]
+                self.cut.origins[copy] = step
                 self.values.update(zip(step.outputs, copy.outputs))
             self.values.update(zip(placed.entering, entering))
             results = self._add(Telling(device.number), [self.values[value] for value in placed.leaving], placed)

@@ -5,12 +5,13 @@ The functions that these are written as are in `transfers.py`. Sizes are given w
 
 from __future__ import annotations
 
+from math import prod
 from typing import ClassVar
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Form, P, Training, X, call
-from archdsl.ops.op import Op
+from archdsl.ops.op import Op, Size
 
 TRANSFERS = "archdsl.devices.transfers"
 
@@ -24,6 +25,7 @@ class LocalOp(Op):
 
     package: ClassVar[str] = "archdsl"
     function: ClassVar[str] = ""
+    keeps_input: ClassVar[bool] = False
 
     def shape(self, x: Shape) -> Shape:
         return x
@@ -112,6 +114,11 @@ class SharedDropout(AlongAxis):
 
     p: float = 0.5
     channels: bool = False
+
+    def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
+        """The mask of the whole value, of which its part is a view."""
+        drawn = output[:2] if self.channels else output
+        return 4 * prod(drawn) // drawn[self.axis] * sum(self.sizes) if self.p else 0
 
     def torch(self, x: Shape) -> Form:
         function = "channel_dropout" if self.channels else self.function

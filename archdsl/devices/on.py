@@ -31,6 +31,7 @@ class Told(Op):
     package: ClassVar[str] = "archdsl"
     operands: ClassVar[int] = MANY
     view: ClassVar[bool] = True
+    keeps_input: ClassVar[bool] = False
     function: ClassVar[str] = ""
 
     device: int

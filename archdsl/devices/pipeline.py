@@ -16,6 +16,7 @@ from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleGP
 from archdsl.api import build
 from archdsl.devices.draws import Draw, Replaying, draws
 from archdsl.devices.local import Part, group_mesh, local
+from archdsl.devices.own import own_shape
 from archdsl.devices.stages import NotStaged, carries_gradient, staged
 from archdsl.devices.transfers import Link, linked
 from archdsl.devices.weights import own_state, sum_gradients
@@ -88,7 +89,7 @@ class Pipeline:
             self.parts |= own_parts
             self.modules.append(module)
             running = self._stages[stage.number] = _Running(module, link)
-            takes, gives = _examples(stage.takes, sizes), _examples(stage.gives, sizes)
+            takes, gives = _examples(stage.takes, sizes, link), _examples(stage.gives, sizes, link)
             own.append(PipelineStage(running, stage.number, len(stages), self._device, takes, gives, group=group))
         self._schedule: Any = SCHEDULES[schedule](
             own if schedule == "interleaved" else own[0],  # type: ignore[arg-type]
@@ -162,17 +163,18 @@ def _plain(output: Any) -> Any:
     return (*output,) if isinstance(output, tuple) else output
 
 
-def _examples(values: Sequence[Value], sizes: Mapping[str, int]) -> tuple[Tensor, ...]:
-    """Tensors without numbers, of a microbatch's shapes."""
+def _examples(values: Sequence[Value], sizes: Mapping[str, int], link: Link | None) -> tuple[Tensor, ...]:
+    """Tensors without numbers, of a microbatch's shapes; of what a split shares out, this device's part."""
+    shapes = [(value, own_shape(value.shape, link.index) if link is not None else value.shape) for value in values]
     return tuple(
         torch.empty(
-            value.shape.at(sizes),
-            dtype=getattr(torch, value.shape.dtype),
+            shape.at(sizes),
+            dtype=getattr(torch, shape.dtype),
             device="meta",
             requires_grad=carries_gradient(value),
         )
-        for value in values
-        if value.shape is not None
+        for value, shape in shapes
+        if shape is not None
     )
 
 

@@ -154,20 +154,25 @@ class Sizes:
 def traffic(program: Program, batch_name: str) -> Traffic:
     """What a step moves of a network that speaks of devices. Raises `NotLocal`."""
     own = local(program, 0)
-    return Traffic(own.mesh.size, (*_moves(own, batch_name), *_gradients(program, own)))
+    return Traffic(own.mesh.size, (*_moves(own, batch_name), *gradients(program, own)))
+
+
+def transfers(own: Local, batch_name: str) -> Iterator[tuple[Run, Sequence[Move]]]:
+    """Every run of a layer in one device's network, with what it moves: nothing, for most."""
+    counted = _Counted(own, Sizes(own.program, batch_name))
+    for run in runs(own.program):
+        yield run, list(counted.moves(run))
 
 
 def _moves(own: Local, batch_name: str) -> Iterator[Move]:
-    counted = _Counted(own, Sizes(own.program, batch_name))
     found: list[tuple[Run, Move]] = []
     waiting: dict[Flowing, list[Run]] = {}
     readers: dict[Run, str] = {}
-    for run in runs(own.program):
+    for run, moves in transfers(own, batch_name):
         behind = [one for value in run.inputs for one in waiting.get(value, ()) if one not in readers]
         if run.node.op.divided:
             readers.update(dict.fromkeys(behind, run.path))
             continue
-        moves = list(counted.moves(run))
         if moves:
             found += ((run, move) for move in moves)
             behind.append(run)
@@ -227,11 +232,11 @@ def _made(node: Layer) -> tuple[Shape, ...]:
     return tuple(value.shape for value in node.outputs if value.shape is not None)
 
 
-def _gradients(program: Program, own: Local) -> Iterator[Move]:
-    """Parameters that every device has, but uses in its own way."""
+def gradients(program: Program, own: Local) -> Iterator[Move]:
+    """Parameters that every device has, but uses in its own way: a tied one wherever it is used."""
     frozen = frozen_keys(program)
     for held in tensors(program):
-        if held.key in own.summed and held.trainable and not held.tied and held.key not in frozen:
+        if held.key in own.summed and held.trainable and (held.tied or held.key) not in frozen:
             numbers = Amount(prod(held.shape))
             moved = numbers * ITEM_SIZES[held.dtype] * 2 * (own.mesh.size - 1)
             path = held.key

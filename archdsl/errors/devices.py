@@ -618,6 +618,30 @@ class PlanSteps(Error):
     help = "make it again with `archdsl plan`"
 
 
+class PlanOverMesh(Error):
+    """The spec splits the network over a mesh, and that many devices don't divide into such groups.
+
+    A `split` is part of the network, so a plan keeps it: each stage of each replica is on as many devices as the mesh
+    has.
+
+    Example:
+        archdsl plan alexnet.arch:alexnet_two_devices --devices 3 --batch 256
+
+    Mend: `--devices 4`.
+    """
+
+    network: str
+    mesh: str
+    size: int
+    devices: int
+    near: str
+
+    code = "E1360"
+    title = "{network} is split over {mesh}: {devices} devices do not divide into groups of {size}"
+    label = "must be a multiple of {size}"
+    help = "choose --devices {near}"
+
+
 class LargerExchange(Error):
     """An `exchange` that stands where the value is larger than it needs to be.
 

@@ -83,7 +83,7 @@ def _placed(plan: Plan, program: Program) -> Plan:
         return plan
     placed = plan_for(program, plan.placing)
     processes = dist.get_world_size() if dist.is_initialized() else 1
-    wanted = len(placed.stages) * placed.replicas
+    wanted = placed.used
     if processes not in (1, wanted):
         raise ValueError(f"{plan.placing} is for {wanted} processes, not {processes}")
     stages = [stage.steps for stage in placed.stages] if len(placed.stages) > 1 else None

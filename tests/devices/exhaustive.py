@@ -52,7 +52,8 @@ def times(network: Network, terms: Terms, microbatch: int, stages: Stages) -> tu
             for values in (entering if place else [], leaving)
             for value in values
         )
-        found.append(sum(cost.flops for cost in costs) / machine.flops + moved / machine.link)
+        told = sum(cost.sent_bytes for cost in costs)
+        found.append(sum(cost.flops for cost in costs) / machine.flops + (told + moved) / machine.link)
         many = terms.microbatches
         flying = many if terms.schedule == "gpipe" else min(many, len(stages) - place)
         held = sum(cost.kept_bytes for cost in costs) + sum(map(measured.bytes, entering))
@@ -97,11 +98,12 @@ def best(network: Network, request: Request) -> float | None:
     """The shortest step over all replicas and stages; microbatches by the planner's rule: the fewest, of at least four
     for each stage that there may be, with which anything fits."""
     found: list[float] = []
-    for replicas in range(1, request.devices + 1):
+    lines = request.devices // network.width
+    for replicas in range(1, lines + 1):
         if request.batch % replicas:
             continue
         own = request.batch // replicas
-        most = min(request.devices // replicas, len(network.units.units))
+        most = min(lines // replicas, len(network.units.units))
         counts = [m for m in range(1, own + 1) if own % m == 0 and (most == 1 or m >= 4 * most)] or [own]
         if request.microbatches is not None:
             counts = [request.microbatches] if own % request.microbatches == 0 else []

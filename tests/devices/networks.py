@@ -43,6 +43,26 @@ def branches(random: Random) -> Program:
     return steps(*filter(None, lines), "conv(2, 1x1)")
 
 
+def split(random: Random) -> Program:
+    """A chain that is split in its middle, with skips and exchanges; what is before and behind it is whole."""
+    lines = [_layer(random) for _ in range(random.randint(0, 2))]
+    by = random.choice(["", "", ", by=[1, 3]"])
+    inner = ["s0: conv(8, 3x3, pad=1)"]
+    for i in range(1, random.randint(2, 5)):
+        if random.random() < 0.4 and not by:
+            inner.append(f'concat(@"s{random.randrange(i)}", @)')
+        if by or random.random() < 0.5:
+            inner.append("exchange")
+            if random.random() < 0.5:
+                inner.append("inception { conv(4, 1x1); conv(8, 3x3, pad=1) -> bn }")
+                inner += ["exchange"] if by else []
+        inner.append(f"s{i}: conv(8, 1x1) -> {random.choice(['relu', 'bn', 'dropout(0.2)'])}")
+    lines += ["split(gpus) {", *(f"    {line}" for line in inner), "}"]
+    lines += [_layer(random) for _ in range(random.randint(0, 2))]
+    text = HEAD + "\n".join(f"    {line}" for line in lines) + "\n}\n"
+    return program("mesh gpus[2]\n" + text.replace("split(gpus)", f"split(gpus{by})"))
+
+
 def _series(random: Random, left: list[int], depth: int) -> str:
     parts: list[str] = []
     while left[0] > 0 and (not parts or random.random() < 0.5):

@@ -7,15 +7,17 @@ from random import Random
 
 import pytest
 
+from archdsl.devices.local import group_mesh
 from archdsl.devices.plan.choose import Network, Request, choose
 from archdsl.devices.plan.machine import Machine
 from archdsl.devices.plan.solve import Solver, Split, Terms
 from tests.devices import exhaustive, networks
 
 SEEDS = 120
+KINDS = ["chain", "skips", "branches", "split"]
 
 
-def request(random: Random) -> Request:
+def request(random: Random, width: int) -> Request:
     """Machines on which now compute, now links, now memory decides."""
     machine = Machine(
         flops=10**9,
@@ -25,7 +27,7 @@ def request(random: Random) -> Request:
     )
     batch = random.choice([1, 6, 7, 8, 16, 24, 25, 32])
     return Request(
-        devices=random.choice([1, 2, 3, 4, 5]),
+        devices=random.choice([1, 2, 3, 4, 5]) * width,
         batch=batch,
         machine=machine,
         schedule=random.choice(["gpipe", "1f1b"]),
@@ -33,15 +35,16 @@ def request(random: Random) -> Request:
     )
 
 
-@pytest.mark.parametrize("kind", ["chain", "skips", "branches"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_plan_is_better(kind: str) -> None:
     """Over replicas, stages and microbatches."""
     fitting = 0
     for seed in range(SEEDS):
         random = Random(f"{kind} {seed}")
         program = getattr(networks, kind)(random)
-        asked = request(random)
-        network = Network(program, "N", random.choice([1.0, 0.25]))
+        mesh = group_mesh(program)
+        asked = request(random, mesh.size if mesh else 1)
+        network = Network(program, "N", random.choice([1.0, 0.25]), mesh)
         choice = choose(network, asked)
         expected = exhaustive.best(network, asked)
         assert (choice is None) == (expected is None), seed
@@ -55,15 +58,16 @@ def test_no_plan_is_better(kind: str) -> None:
     assert fitting > SEEDS / 2
 
 
-@pytest.mark.parametrize("kind", ["chain", "skips", "branches"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_stages_are_faster(kind: str) -> None:
     """Of so many stages, whatever the replicas."""
     several = 0
     for seed in range(SEEDS):
         random = Random(f"stages {kind} {seed}")
         program = getattr(networks, kind)(random)
-        asked = request(random)
-        network = Network(program, "N", 0.25)
+        mesh = group_mesh(program)
+        asked = request(random, mesh.size if mesh else 1)
+        network = Network(program, "N", 0.25, mesh)
         terms = Terms(asked.machine, asked.schedule, random.choice([1, 2, 4]))
         most = random.choice([2, 3, 4])
         cuts = network.cuts(asked.batch)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from archdsl.devices.local import group_mesh
+from archdsl.devices.local_ops import NotLocal
 from archdsl.devices.plan.choose import Choice, Network, Request, choose, divisors, least_memory
 from archdsl.devices.plan.plan import Plan, describe
 from archdsl.diagnostic import Error
 from archdsl.ir.graph import Program
+from archdsl.ir.shares import Mesh
 
 
 class NoPlan(ValueError):
@@ -29,7 +32,7 @@ class Answer:
 
 def ask(program: Program, request: Request) -> Answer:
     """The best plan. Raises `NoPlan`."""
-    from archdsl.errors.devices import TooLittleMemory, UnevenMicrobatches
+    from archdsl.errors.devices import CannotCut, TooLittleMemory, UnevenMicrobatches
 
     name = batch_name(program)
     if request.microbatches is not None and request.batch % request.microbatches:
@@ -37,7 +40,13 @@ def ask(program: Program, request: Request) -> Answer:
         below = max((count for count in near if count < request.microbatches), default=1)
         above = min((count for count in near if count > request.microbatches), default=request.batch)
         raise NoPlan(UnevenMicrobatches(request.batch, request.microbatches, _either(below, above)))
-    network = Network(program, name, 1 / request.devices)
+    try:
+        mesh = group_mesh(program)
+        if mesh is not None and request.devices % mesh.size:
+            raise NoPlan(_unlike_mesh(program, mesh, request.devices))
+        network = Network(program, name, (mesh.size if mesh else 1) / request.devices, mesh)
+    except NotLocal as reason:
+        raise NoPlan(CannotCut(program.title, str(reason))) from None
     choice = choose(network, request)
     if choice is not None:
         return Answer(network, request, choice)
@@ -58,6 +67,14 @@ def batch_name(program: Program) -> str:
         return free[0]
     found = f"the inputs begin with {' and '.join(sorted(firsts))}" if len(firsts) > 1 else f"it is {min(firsts)}"
     raise NoPlan(FixedBatch(found))
+
+
+def _unlike_mesh(program: Program, mesh: Mesh, devices: int) -> Error:
+    from archdsl.errors.devices import PlanOverMesh
+
+    below = devices - devices % mesh.size
+    near = _either(below, below + mesh.size) if below else str(mesh.size)
+    return PlanOverMesh(program.title, str(mesh), mesh.size, devices, near)
 
 
 def _refused(name: str, request: Request) -> Error:

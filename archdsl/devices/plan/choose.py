@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from archdsl.devices.plan.cuts import Cuts, interpolated
 from archdsl.devices.plan.flow import Flow
 from archdsl.devices.plan.machine import Machine
-from archdsl.devices.plan.measure import Measured
+from archdsl.devices.plan.measure import Costed, Measured
+from archdsl.devices.plan.parts import Parts
 from archdsl.devices.plan.solve import NEAR, Effort, Solver, Split, Terms
 from archdsl.devices.plan.units import Units
 from archdsl.ir.graph import Program
+from archdsl.ir.shares import Mesh
 from archdsl.record import Record
 
 ENOUGH = 4
@@ -68,18 +70,25 @@ def ring_bytes(size: int, replicas: int) -> float:
 
 
 class Network:
-    """A network as plans see it: its costs at the microbatches asked for, each computed once."""
+    """A network as plans see it: its costs at the microbatches asked for, each computed once.
 
-    def __init__(self, program: Program, batch_name: str, share: float) -> None:
+    mesh: the devices over which the spec splits it, so that each stage is on so many; None: it is taken as the network
+          on one device, whatever the spec says.
+    """
+
+    def __init__(self, program: Program, batch_name: str, share: float, mesh: Mesh | None = None) -> None:
+        """`share`: of the whole network's FLOPs, what is not to be opened. Raises `NotLocal`."""
         self.program = program
         self.batch_name = batch_name
         self.flow = Flow(program)
-        smallest = Measured(self.flow, batch_name, program.nominal[batch_name])
+        self.mesh = mesh
+        self._parts = None if mesh is None else Parts(self.flow, mesh, batch_name)
+        self._measured: dict[int, Costed] = {}
+        smallest = self.measured(program.nominal[batch_name])
         total = sum(cost.flops for cost in smallest.steps)
-        self.units = Units(self.flow, smallest, total * share)
+        self.units = Units(self.flow, smallest, total * share, apart=mesh is not None)
         self.exact = True
         """Nothing was left out so far for want of time."""
-        self._measured: dict[int, Measured] = {}
         self._cuts: dict[bool, dict[int, Cuts]] = {}
         self._affine: dict[bool, bool] = {}
         """Whether all costs grow with the microbatch along straight lines, so that two sizes tell of all others."""
@@ -88,9 +97,18 @@ class Network:
         """Whether the spec lets a batch have that size."""
         return self.program.domain.allows(self.batch_name, microbatch)
 
-    def measured(self, microbatch: int) -> Measured:
+    @property
+    def width(self) -> int:
+        """How many devices each stage is on."""
+        return 1 if self.mesh is None else self.mesh.size
+
+    def measured(self, microbatch: int) -> Costed:
         if microbatch not in self._measured:
-            self._measured[microbatch] = Measured(self.flow, self.batch_name, microbatch)
+            self._measured[microbatch] = (
+                Measured(self.flow, self.batch_name, microbatch)
+                if self._parts is None
+                else self._parts.measured(self.batch_name, microbatch)
+            )
         return self._measured[microbatch]
 
     def cuts(self, microbatch: int, *, in_order: bool = False) -> Cuts:
@@ -127,7 +145,7 @@ def _among(
     """The best choice, if it is better than what is known."""
     # Many replicas of few stages first: they are soon found, and rule out most of the rest.
     for replicas in reversed(divisors(request.batch)):
-        stages = min(request.devices // replicas, len(network.units.units))
+        stages = _most_stages(network, request, replicas)
         if not stages:
             continue
         for microbatches in microbatch_counts(network, request, replicas, stages):
@@ -137,6 +155,11 @@ def _among(
                 best = search.run(stages)
                 break
     return best
+
+
+def _most_stages(network: Network, request: Request, replicas: int) -> int:
+    """As many as there are devices, and units, for."""
+    return min(request.devices // network.width // replicas, len(network.units.units))
 
 
 def _solver(
@@ -248,7 +271,7 @@ def least_memory(network: Network, request: Request) -> int | None:
     """The smallest memory of a device with which there is a plan, to a thousandth; None: the batch can't be divided."""
     found: list[int] = []
     for replicas in divisors(request.batch):
-        stages = min(request.devices // replicas, len(network.units.units))
+        stages = _most_stages(network, request, replicas)
         if not stages:
             break
         for microbatches in list(microbatch_counts(network, request, replicas, stages))[-1:]:

@@ -15,11 +15,12 @@ FURTHEST = 64
 
 
 class Rival(Record):
-    """Another way to use the devices. `fits`: within their memory."""
+    """Another way to use the devices, each stage on `width` of them. `fits`: within their memory."""
 
     name: str
     stages: int
     replicas: int
+    width: int
     seconds: float
     fits: bool
 
@@ -34,13 +35,19 @@ class Turn(Record):
 
 
 def rivals(network: Network, request: Request, choice: Choice) -> Iterator[Rival]:
-    """One device, replicas alone, and stages of equal size: as many as chosen, or one on each device."""
-    yield from _replicas(network, request, "one device", 1)
+    """One device, replicas alone, and stages of equal size: as many as chosen, or one on each device; for a network that
+    is split, the first two without and with its split."""
+    whole, lines = network, request.devices // network.width
+    if network.mesh is not None:
+        whole = Network(network.program, network.batch_name, 1 / request.devices)
+    yield from _replicas(whole, request, "one device", 1)
     if request.devices > 1 and request.batch % request.devices == 0:
-        yield from _replicas(network, request, "replicas alone", request.devices)
+        yield from _replicas(whole, request, "replicas alone", request.devices)
+    if whole is not network and lines > 1 and request.batch % lines == 0:
+        yield from _replicas(network, request, "replicas of the split", lines)
     stages, replicas = choice.split.stages, choice.replicas
     if stages == 1:
-        stages, replicas = request.devices, 1
+        stages, replicas = lines, 1
     for name, size in (("equal steps", _steps), ("equal parameters", _trained)):
         yield from _equal(network, request, name, stages, replicas, size)
 
@@ -118,4 +125,4 @@ def _rival(network: Network, request: Request, name: str, replicas: int, microba
     split = solver.along(path)
     choice = Choice(solver, split, replicas, microbatches, microbatch)
     held = (solver.memory(a, b, split.stages - place) for place, (a, b) in enumerate(pairwise(path)))
-    return Rival(name, split.stages, replicas, choice.seconds, max(held) <= request.machine.memory)
+    return Rival(name, split.stages, replicas, network.width, choice.seconds, max(held) <= request.machine.memory)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from copy import copy
 
 from archdsl.devices.plan.flow import Flowing
-from archdsl.devices.plan.measure import Measured
+from archdsl.devices.plan.measure import Costed
 from archdsl.devices.plan.units import Units
 
 WIDEST = 500
@@ -28,18 +28,19 @@ class Cut:
 
     segment, mask: which units: all of earlier segments, and those of its own whose bit is set.
     allowed:       it divides no set of units that must be together.
+    told:          bytes that a device sends to the others of its split.
     kept:          bytes that the units before it keep for their backward passes.
     sent, back:    bytes of values that cross it in the forward pass, and of gradients in the backward pass.
     sent_alone:    those of `sent` that no step keeps.
     """
 
-    __slots__ = ("allowed", "back", "flops", "kept", "mask", "segment", "sent", "sent_alone", "state", "trained")
+    __slots__ = ("allowed", "back", "flops", "kept", "mask", "segment", "sent", "sent_alone", "state", "told", "trained")
 
     def __init__(self, segment: int, mask: int) -> None:
         self.segment = segment
         self.mask = mask
         self.allowed = True
-        self.flops = self.state = self.trained = self.kept = self.sent = self.back = self.sent_alone = 0
+        self.flops = self.told = self.state = self.trained = self.kept = self.sent = self.back = self.sent_alone = 0
 
     @property
     def exchanged(self) -> int:
@@ -51,7 +52,9 @@ class Cut:
         return self.segment < other.segment or (self.segment == other.segment and not self.mask & ~other.mask)
 
 
-SUMS = ("flops", "state", "trained", "kept", "sent", "back", "sent_alone")
+ADDED = ("flops", "told", "state", "trained", "kept")
+"""The sums over units."""
+SUMS = (*ADDED, "sent", "back", "sent_alone")
 
 
 class Cuts:
@@ -61,7 +64,7 @@ class Cuts:
     exact:    all are listed.
     """
 
-    def __init__(self, units: Units, measured: Measured, *, in_order: bool = False) -> None:
+    def __init__(self, units: Units, measured: Costed, *, in_order: bool = False) -> None:
         self.segments: list[list[int]] = []
         self.exact = not in_order
         found = _Search(units, measured, self, in_order).run()
@@ -105,20 +108,22 @@ def interpolated(microbatch: int, known: Mapping[int, Cuts]) -> Cuts:
 
 
 class _State:
-    """A cut, the units that may come next, and the values that cross."""
+    """A cut, the units that may come next, the values that cross, and how many sets of units that must be together
+    it divides."""
 
-    __slots__ = ("crossing", "cut", "ready")
+    __slots__ = ("crossing", "cut", "ready", "torn")
 
-    def __init__(self, cut: Cut, ready: tuple[int, ...], crossing: frozenset[Flowing]) -> None:
+    def __init__(self, cut: Cut, ready: tuple[int, ...], crossing: frozenset[Flowing], torn: int = 0) -> None:
         self.cut = cut
         self.ready = ready
         self.crossing = crossing
+        self.torn = torn
 
 
 class _Search:
     """Layer by layer: from the cuts before which n units lie to those before which n + 1 do."""
 
-    def __init__(self, units: Units, measured: Measured, cuts: Cuts, in_order: bool) -> None:
+    def __init__(self, units: Units, measured: Costed, cuts: Cuts, in_order: bool) -> None:
         self.units = units
         self.measured = measured
         self.cuts = cuts
@@ -132,6 +137,10 @@ class _Search:
         for unit in units.units:
             for needed in unit.needs:
                 self.followers.setdefault(needed, []).append(unit.number)
+        self.together: dict[int, list[set[int]]] = {}
+        for group in units.together:
+            for number in group:
+                self.together.setdefault(number, []).append(group)
         self.sizes: dict[Flowing, int] = {value: measured.bytes(value) for value in units.readers}
         self.costs = [_sums(unit.steps, measured) for unit in units.units]
 
@@ -212,18 +221,20 @@ class _Search:
             return other in self.past or (other in self.bits and bool(mask >> self.bits[other] & 1))
 
         cut = Cut(state.cut.segment, mask)
-        cut.flops, cut.state, cut.trained, cut.kept = (
-            sum(pair)
-            for pair in zip((state.cut.flops, state.cut.state, state.cut.trained, state.cut.kept), self.costs[number])
-        )
+        for name, cost in zip(ADDED, self.costs[number]):
+            setattr(cut, name, getattr(state.cut, name) + cost)
         ready = [other for other in state.ready if other != number]
         ready += [other for other in self.followers.get(number, ()) if all(map(before, self.units.units[other].needs))]
         gone = {value for value in unit.takes if all(map(before, self.units.readers[value]))}
         crossing = (state.crossing - gone).union(unit.makes) if gone or unit.makes else state.crossing
         if ready:  # what the network gives back stays where it was made last
             self._cross(cut, crossing)
-        cut.allowed = all(sum(map(before, group)) in (0, len(group)) for group in self.units.together)
-        return _State(cut, tuple(ready), crossing)
+        torn = state.torn
+        for group in self.together.get(number, ()):
+            inside = sum(map(before, group))
+            torn += (inside == 1) - (inside == len(group))
+        cut.allowed = not torn
+        return _State(cut, tuple(ready), crossing, torn)
 
     def _cross(self, cut: Cut, crossing: frozenset[Flowing]) -> None:
         for value in crossing:
@@ -233,11 +244,12 @@ class _Search:
             cut.sent_alone += 0 if self.measured.kept(value) else size
 
 
-def _sums(steps: list[int], measured: Measured) -> tuple[int, int, int, int]:
-    """FLOPs, bytes of state, of what is trained, and bytes kept."""
+def _sums(steps: list[int], measured: Costed) -> tuple[int, ...]:
+    """What `ADDED` names, of a unit."""
     costs = [measured.steps[step] for step in steps]
     return (
         sum(cost.flops for cost in costs),
+        sum(cost.sent_bytes for cost in costs),
         sum(cost.state_bytes for cost in costs),
         sum(cost.trained_bytes for cost in costs),
         sum(cost.kept_bytes for cost in costs),

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, cast
 
 from archdsl.devices.plan.compare import Rival, Turn
 from archdsl.devices.plan.machine import Machine
-from archdsl.devices.plan.plan import Made, Plan, Stage
+from archdsl.devices.plan.plan import Made, Over, Plan, Stage
 from archdsl.emit.pytorch import mark
 from archdsl.ir.graph import Program
 from archdsl.reading import opened, reason, refusal
@@ -40,6 +40,7 @@ def document(plan: Plan) -> Json:
         **_fields(plan.made),
         "devices": plan.devices,
         "batch": plan.batch,
+        "split": None if plan.split is None else _fields(plan.split),
         "replicas": plan.replicas,
         "microbatches": plan.microbatches,
         "schedule": plan.schedule,
@@ -132,8 +133,8 @@ def _plan(found: Json, path: str) -> Plan:
         from archdsl.errors.devices import NewerPlan
 
         raise refusal(NewerPlan(os.path.basename(path), version, VERSION), path)
-    names = ["generator", "format", "version", *Made.fields, "devices", "batch", "replicas", "microbatches"]
-    top = _Object(found, "the file", [*names, "schedule", "machine", "predicted", "stages"])
+    names = ["generator", "format", "version", *Made.fields, "devices", "batch", "split", "replicas"]
+    top = _Object(found, "the file", [*names, "microbatches", "schedule", "machine", "predicted", "stages"])
     top.count("version")
     machine = top.object("machine", list(Machine.fields))
     predicted = top.object("predicted", ["step_seconds", "reduce_seconds", "bubble"])
@@ -141,6 +142,7 @@ def _plan(found: Json, path: str) -> Plan:
         Made(top.text("network"), top.text("file"), top.text("sha256"), top.texts("params"), top.texts("imports")),
         devices=top.count("devices"),
         batch=top.count("batch"),
+        split=_split(top),
         replicas=top.count("replicas"),
         microbatches=top.count("microbatches"),
         schedule=top.word("schedule", SCHEDULES),
@@ -157,11 +159,19 @@ def _plan(found: Json, path: str) -> Plan:
     )
     if not plan.stages:
         _no("it has no stages")
-    if plan.replicas * len(plan.stages) > plan.devices:
-        _no(f"{len(plan.stages)} stages x {plan.replicas} replicas are more than {plan.devices} devices")
+    if plan.used > plan.devices:
+        over = f" of {plan.width} devices" if plan.split else ""
+        _no(f"{len(plan.stages)} stages x {plan.replicas} replicas{over} are more than {plan.devices} devices")
     if plan.batch % (plan.replicas * plan.microbatches):
         _no(f"a batch of {plan.batch} does not divide into {plan.replicas} x {plan.microbatches} microbatches")
     return plan
+
+
+def _split(top: _Object) -> Over | None:
+    if top.fields["split"] is None:
+        return None
+    split = top.object("split", list(Over.fields))
+    return Over(split.text("mesh"), split.count("devices"))
 
 
 def _stage(found: object, number: int) -> Stage:
@@ -172,11 +182,13 @@ def _stage(found: object, number: int) -> Stage:
     return Stage(
         cast("tuple[str, ...]", steps),
         compute_seconds=stage.number("compute_seconds"),
+        split_seconds=stage.number("split_seconds"),
         transfer_seconds=stage.number("transfer_seconds"),
         weight_bytes=stage.whole("weight_bytes"),
         gradient_bytes=stage.whole("gradient_bytes"),
         optimizer_bytes=stage.whole("optimizer_bytes"),
         activation_bytes=stage.whole("activation_bytes"),
+        split_bytes=stage.whole("split_bytes"),
         exchanged_bytes=stage.whole("exchanged_bytes"),
         reduced_bytes=stage.whole("reduced_bytes"),
     )

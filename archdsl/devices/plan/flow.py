@@ -28,14 +28,15 @@ class Flowing:
 
 
 class Around:
-    """A scope that a step stands in, at this place of the unfolded network."""
+    """A scope that a step stands in, at this place of the unfolded network; `scope` None: the network itself."""
 
-    __slots__ = ("address", "graph", "outer")
+    __slots__ = ("address", "graph", "outer", "scope")
 
-    def __init__(self, graph: Graph, address: str, outer: Around | None) -> None:
+    def __init__(self, graph: Graph, address: str, outer: Around | None, scope: Scope | None = None) -> None:
         self.graph = graph
         self.address = address
         self.outer = outer
+        self.scope = scope
 
 
 class Step:
@@ -45,15 +46,17 @@ class Step:
     again:   what is computed a second time in the backward pass together with it; None: it isn't.
     tensors: the address of the step whose tensors it uses: its own, unless it runs another one again.
     frozen:  none of its parameters is trained.
+    learns:  some are: its own, or those of another step that it uses.
     """
 
-    __slots__ = ("address", "again", "around", "frozen", "inputs", "node", "outputs", "tensors")
+    __slots__ = ("address", "again", "around", "frozen", "inputs", "learns", "node", "outputs", "tensors")
 
     def __init__(self, address: str, node: Layer | Declared, around: Around, frozen: bool, again: object) -> None:
         self.address = address
         self.node = node
         self.around = around
         self.frozen = frozen
+        self.learns = not frozen and _learns(node)
         self.again = again
         self.tensors = address
         self.inputs: list[Flowing] = []
@@ -125,9 +128,8 @@ def _entered(frame: _Frame, scope: Scope, flow: Flow) -> _Frame:
     if again is None and scope.graph.kind == CHECKPOINT:
         again = address
     path = joined(frame.path, ".".join(scope.runs or scope.name or ()))
-    inner = _Frame(
-        scope.graph, Around(scope.graph, address, frame.around), values, frame.frozen or scope.frozen, again, path
-    )
+    around = Around(scope.graph, address, frame.around, scope)
+    inner = _Frame(scope.graph, around, values, frame.frozen or scope.frozen, again, path)
     flow.together += _ties(scope.graph, path)
     return inner
 
@@ -147,7 +149,7 @@ def _step(frame: _Frame, node: Layer | Declared, flow: Flow) -> None:
     for value in step.inputs:
         value.readers.append(number)
     view = isinstance(node, Layer) and node.op.view
-    trained = any(value.trained for value in step.inputs) or (not frozen and _learns(node))
+    trained = step.learns or any(value.trained for value in step.inputs)
     for value in node.outputs:
         floats = value.shape is not None and "float" in value.shape.dtype
         made = Flowing(value, number, step.inputs[0].base if view and step.inputs else None, trained and floats)
@@ -159,8 +161,7 @@ def _learns(node: Layer | Declared) -> bool:
     """Whether it has parameters."""
     if isinstance(node, Declared):
         return node.kind == "param"
-    shapes = (value.shape for value in node.inputs)
-    return any(tensor.trainable for tensor in node.op.state(*shapes))
+    return any(tensor.trainable for tensor in node.state)
 
 
 def owners(flow: Flow) -> Mapping[str, list[int]]:

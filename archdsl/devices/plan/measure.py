@@ -13,6 +13,8 @@ again only what enters it is kept (Chen et al. 2016, "Training Deep Nets with Su
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from archdsl.cost import Cost, Costs
 from archdsl.devices.plan.flow import Flow, Flowing, Step
 from archdsl.ir.graph import Declared, Layer, Node, Program
@@ -23,16 +25,29 @@ class StepCost(Record):
     """Of one step for one microbatch; `state_bytes` and `trained_bytes` do not depend on it.
 
     kept_bytes: what lies in memory from its forward to its backward pass, results that others read included.
+    sent_bytes: what a device sends to the others of its split, forward and backward.
     """
 
     flops: int
     state_bytes: int
     trained_bytes: int
     kept_bytes: int
+    sent_bytes: int = 0
+
+
+class Costed(Protocol):
+    """The costs of a flow at one microbatch: a `StepCost` for each step, the bytes of each value, and whether its memory
+    is needed until the backward pass."""
+
+    steps: list[StepCost]
+
+    def bytes(self, value: Flowing) -> int: ...
+
+    def kept(self, value: Flowing) -> bool: ...
 
 
 class Measured:
-    """The costs of a flow at one microbatch: a `StepCost` for each step, and the bytes of each value."""
+    """The costs of a flow that one device runs."""
 
     def __init__(self, flow: Flow, batch_name: str, microbatch: int) -> None:
         self._costs = Costs(_at(flow.program, batch_name, microbatch))
@@ -64,7 +79,7 @@ class Measured:
         """FLOPs of the backward pass."""
         if not any(value.trained for value in step.outputs):
             return 0
-        factors = sum(value.trained for value in step.inputs) + (cost.trained_bytes > 0 and not step.frozen)
+        factors = sum(value.trained for value in step.inputs) + step.learns
         again = cost.flops if step.again is not None else 0
         return min(2, factors) * cost.flops + again
 

@@ -20,7 +20,8 @@ class Stage(Record):
     """One stage. Bytes and seconds are those of one device of it, and of one step of training.
 
     steps:          paths of its steps; a scope's where all of its steps are here.
-    compute_seconds, transfer_seconds: for all microbatches.
+    compute_seconds, split_seconds, transfer_seconds: for all microbatches.
+    split_bytes:    what it sends to the other devices of its split, forward and backward.
     activation_bytes: what is kept for backward passes, for all microbatches in flight.
     exchanged_bytes: what it sends to and receives from the stages beside it: values forward, gradients back.
     reduced_bytes:  what it sends to sum its gradients with those of the other replicas.
@@ -28,11 +29,13 @@ class Stage(Record):
 
     steps: tuple[str, ...]
     compute_seconds: float
+    split_seconds: float
     transfer_seconds: float
     weight_bytes: int
     gradient_bytes: int
     optimizer_bytes: int
     activation_bytes: int
+    split_bytes: int
     exchanged_bytes: int
     reduced_bytes: int
 
@@ -59,9 +62,17 @@ class Made(Record):
         return Made(program.title, shown_file(program.source.name), origin.sha256, dict(origin.params), imports)
 
 
+class Over(Record):
+    """The mesh over which the spec splits the network, and how many devices that is: each stage is on so many."""
+
+    mesh: str
+    devices: int
+
+
 class Plan(Record):
     """`devices` are those there are; a plan may leave some of them alone where more don't help.
 
+    split:        None where the spec has none.
     step_seconds: predicted for one step of training; `reduce_seconds` of it are for the sum of gradients.
     bubble:       the part of the pipeline's time in which its devices wait.
     """
@@ -69,6 +80,7 @@ class Plan(Record):
     made: Made
     devices: int
     batch: int
+    split: Over | None
     replicas: int
     microbatches: int
     schedule: str
@@ -81,6 +93,16 @@ class Plan(Record):
     @property
     def microbatch(self) -> int:
         return self.batch // self.replicas // self.microbatches
+
+    @property
+    def width(self) -> int:
+        """The devices of a stage."""
+        return 1 if self.split is None else self.split.devices
+
+    @property
+    def used(self) -> int:
+        """The devices that have something to do."""
+        return len(self.stages) * self.replicas * self.width
 
 
 def describe(network: Network, request: Request, choice: Choice) -> Plan:
@@ -99,6 +121,7 @@ def describe(network: Network, request: Request, choice: Choice) -> Plan:
         Made.of(network.program),
         request.devices,
         request.batch,
+        None if network.mesh is None else Over(network.mesh.name, network.mesh.size),
         choice.replicas,
         choice.microbatches,
         request.schedule,
@@ -120,11 +143,13 @@ def _stage(choice: Choice, place: int, ends: tuple[Cut, Cut], steps: tuple[str, 
     return Stage(
         steps,
         choice.microbatches * (behind.flops - before.flops) / machine.flops,
+        choice.microbatches * (behind.told - before.told) / machine.link,
         choice.microbatches * crossing / machine.link,
         behind.state - before.state,
         trained,
         machine.OPTIMIZERS[machine.optimizer] * trained,
         terms.in_flight(choice.split.stages - place) * held,
+        choice.microbatches * (behind.told - before.told),
         choice.microbatches * crossing,
         round(ring_bytes(trained, choice.replicas)),
     )

@@ -108,14 +108,15 @@ class Solver:
         self.terms = terms
         self.listed = cuts
         self.cuts: Sequence[Cut] = cuts.cuts
-        self.compute = [cut.flops / machine.flops for cut in self.cuts]
+        self.compute = [cut.flops / machine.flops + cut.told / machine.link for cut in self.cuts]
         self.transfer = [cut.exchanged / machine.link for cut in self.cuts]
         self.ends = [time + cross for time, cross in zip(self.compute, self.transfer)]
         self.starts = [time - cross for time, cross in zip(self.compute, self.transfer)]
         self.fixed = [machine.training_bytes(cut.state, cut.trained) for cut in self.cuts]
 
     def time(self, before: int, behind: int) -> float:
-        """Of the stage between two cuts, for one microbatch: it computes, receives and sends, in turn."""
+        """Of the stage between two cuts, for one microbatch: it computes (in a split, and tells the other devices what they
+        need), receives and sends, in turn."""
         return self.ends[behind] - self.starts[before]
 
     def memory(self, before: int, behind: int, stages_left: int) -> int:

@@ -8,8 +8,10 @@ if nobody else reads that and the result is no larger: a cut behind it is as goo
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+
 from archdsl.devices.plan.flow import Around, Flow, Flowing, Step, owners
-from archdsl.devices.plan.measure import Measured
+from archdsl.devices.plan.measure import Costed
 from archdsl.ir.graph import Declared
 
 OPEN = ("network", "group")
@@ -38,10 +40,12 @@ class Units:
     """The units of a flow, in the order in which they run.
 
     readers:  by value, the units that read it; for what the network gives back, with one beyond the last.
-    together: sets of units that must be on one device, as they share tensors.
+    tied:     sets of units that must be on one stage, as they share tensors.
+    entered:  likewise, as devices of a split use one value of theirs, and sum its gradients once.
     """
 
-    def __init__(self, flow: Flow, measured: Measured, share: float) -> None:
+    def __init__(self, flow: Flow, measured: Costed, share: float, *, apart: bool = False) -> None:
+        """`apart`: the devices of its splits each run their part."""
         self.flow = flow
         atoms = _Atoms(flow, measured, share)
         self.units: list[Unit] = []
@@ -49,7 +53,8 @@ class Units:
         self._number(atoms.roots())
         self.readers: dict[Flowing, set[int]] = {}
         self._wire()
-        self.together = self._shared(measured)
+        self.tied = self._gathered(_tied(flow, measured))
+        self.entered = self._gathered(_entered(flow) if apart else ())
 
     def _number(self, roots: list[int]) -> None:
         """Units in the order of their first step, but of those that come to it: a tensor waits for its reader."""
@@ -78,18 +83,45 @@ class Units:
                 if value.maker >= 0:
                     self.units[reader].needs.add(self.of[value.maker])
 
-    def _shared(self, measured: Measured) -> list[set[int]]:
-        using = owners(self.flow)
-        groups = [steps for steps in using.values() if any(measured.steps[step].state_bytes for step in steps)]
-        groups += [using[user] + using[owner] for user, owner in self.flow.together]
+    @property
+    def together(self) -> list[set[int]]:
+        """Sets of units that must be on one stage."""
+        return [*self.tied, *self.entered]
+
+    def _gathered(self, groups: Iterable[Sequence[int]]) -> list[set[int]]:
+        """The units of groups of steps, of more than one."""
         units = [{self.of[step] for step in steps} for steps in groups]
         return [group for group in units if len(group) > 1]
+
+
+def _tied(flow: Flow, measured: Costed) -> Iterator[Sequence[int]]:
+    """Steps that use one tensor."""
+    using = owners(flow)
+    for steps in using.values():
+        if any(measured.steps[step].state_bytes for step in steps):
+            yield steps
+    for user, owner in flow.together:
+        yield using[user] + using[owner]
+
+
+def _entered(flow: Flow) -> Iterator[Sequence[int]]:
+    """Steps of a split that use one whole value, each device in its own way: a value that a cut divides them from is
+    entered anew behind it, and its gradients are summed a second time."""
+
+    def inside(step: int) -> bool:
+        return flow.steps[step].node.place.split is not None
+
+    for value in (*flow.inputs, *(value for step in flow.steps for value in step.outputs)):
+        shape = value.value.shape
+        if value.trained and shape is not None and shape.shares is None:
+            makers = [value.maker] if value.maker >= 0 and inside(value.maker) else []
+            yield [*makers, *filter(inside, value.readers)]
 
 
 class _Atoms:
     """For each step the step that its unit is called by: the first of a closed scope, the maker of what it follows."""
 
-    def __init__(self, flow: Flow, measured: Measured, share: float) -> None:
+    def __init__(self, flow: Flow, measured: Costed, share: float) -> None:
         self.flow = flow
         self.measured = measured
         self.share = share
