@@ -104,7 +104,7 @@ ELSEWHERE = {
     *("E0119", "E0802", "E0803", "E0804", "E0805", "E0809", "E0810", "E0811", "E0812", "E0813", "E0814", "E0821"),
     *("E1101", "E1102", "E1103", "E1104", "E1105"),
     *("E1201", "E1202", "E1203", "E1204", "E1205", "E1206"),
-    *(f"E13{number}" for number in (*range(20, 32), *range(50, 60))),
+    *(f"E13{number}" for number in (*range(20, 32), *range(50, 61))),
 }
 """Mistakes in a command, on a disk or in a call from Python, made in the tests of those; E0319 takes two inputs, of
 different types, and is made in the tests of ops. E11xx need a package: see

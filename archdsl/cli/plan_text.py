@@ -41,7 +41,9 @@ def _times(plan: Plan, color: bool) -> list[str]:
     stages = list(enumerate(plan.stages, 1))
     if plan.split is None:
         names = ("stage", "steps", "compute", "transfer", "exchanged", "gradients")
-        rows = [(str(i), _span(s), duration(s.compute_seconds), *_between(s), _some(s.reduced_bytes)) for i, s in stages]
+        rows = [
+            (str(i), _span(s), duration(s.compute_seconds), *_between(s), _some(s.reduced_bytes)) for i, s in stages
+        ]
         return grid(names, rows, 2, color)
     times = [
         (str(i), _span(s), duration(s.compute_seconds), _lasting(s.split_seconds), _lasting(s.transfer_seconds))

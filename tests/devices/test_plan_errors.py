@@ -70,6 +70,8 @@ network net {
     output q: @y -> linear(2)
 }
 """
+TOWERS = "mesh gpus[3]\nnetwork net {\n    input x: [N, 3, 4, 4]\n    split(gpus) { conv(6, 1x1) }\n}\n"
+RRELU = TOWERS.replace("gpus[3]", "gpus[2]").replace("1x1)", "1x1) -> rrelu")
 MULTIPLE = "network net {\n    input x: [N = 8, 3, 4, 4] where N % 8 == 0\n    conv(2, 1x1)\n}\n"
 
 
@@ -82,6 +84,8 @@ MULTIPLE = "network net {\n    input x: [N = 8, 3, 4, 4] where N % 8 == 0\n    c
         (TWO, "", "error[E1352]: the batch can't be divided: the inputs begin with M and N"),
         (MULTIPLE, "--microbatches 64", "error[E1353]: the network does not allow N = 4: the batch in 64 parts"),
         (VGG, "--microbatches 24", "error[E1354]: a batch of 256 does not divide into 24 microbatches"),
+        (TOWERS, "", "error[E1360]: net is split over gpus[3]: 4 devices do not divide into groups of 3"),
+        (RRELU, "", "error[E1327]: net can't run on several devices: `rrelu` can't draw for a share of its numbers"),
         (VGG, "--memory 1GB", "error[E1355]: vgg16 does not fit on 4 devices of 1 GB: one of them needs at least"),
     ],
 )

@@ -16,11 +16,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from archdsl import api
 from archdsl.api import program
 from archdsl.devices.local import group_mesh, local
+from archdsl.devices.own import own_shape
 from archdsl.devices.plan.ask import NoPlan, ask
 from archdsl.devices.plan.choose import Network, Request
 from archdsl.devices.plan.file import plan_json
 from archdsl.devices.plan.machine import Machine
-from archdsl.devices.own import own_shape
 from archdsl.devices.spmd import on_mesh
 from archdsl.devices.stages import staged
 from archdsl.devices.traffic import traffic
@@ -37,12 +37,16 @@ NETWORKS = {
     "on four": checked(nets.ALL.format(devices=4)),
     "towers": checked(nets.TOWERS),
     "uneven": checked(nets.UNEVEN),
+    "uneven groups": checked(nets.GROUPS.format(devices=4, by=[1, 3, 2, 2])),
     "branches": checked(nets.BRANCHES),
     "tied": checked(nets.TIED),
 }
 BATCH = 3
 
-UNCOUNTED = {"every step": "the counter takes a grouped convolution's backward pass for an ungrouped one's"}
+UNCOUNTED = {
+    "every step": "the counter takes a grouped convolution's backward pass for an ungrouped one's",
+    "uneven groups": "likewise",
+}
 
 
 def apart(network: Program) -> Network:

@@ -51,7 +51,9 @@ def test_stages_of_a_plan_train_as_one_process_does(tmp_path: Path) -> None:
     assert losses(tmp_path / "2") == pytest.approx(losses(tmp_path / "1"), rel=1e-5)
 
 
-@pytest.mark.parametrize(("batch", "stages", "replicas"), [("63", 2, 1), pytest.param("64", 1, 2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("batch", "stages", "replicas"), [("63", 2, 1), pytest.param("64", 1, 2, marks=pytest.mark.slow)]
+)
 def test_splits_within_stages_and_replicas(batch: str, stages: int, replicas: int, tmp_path: Path) -> None:
     """On four processes, of which two have the feature maps of a stage between them."""
     path = plan(tmp_path, "--devices", "4", "--batch", batch, spec=TWO)

@@ -35,8 +35,8 @@ class Turn(Record):
 
 
 def rivals(network: Network, request: Request, choice: Choice) -> Iterator[Rival]:
-    """One device, replicas alone, and stages of equal size: as many as chosen, or one on each device; for a network that
-    is split, the first two without and with its split."""
+    """One device, replicas alone, and stages of equal size: as many as chosen, or one on each device. For a network
+    that is split the first two are without its split."""
     whole, lines = network, request.devices // network.width
     if network.mesh is not None:
         whole = Network(network.program, network.batch_name, 1 / request.devices)

@@ -34,7 +34,19 @@ class Cut:
     sent_alone:    those of `sent` that no step keeps.
     """
 
-    __slots__ = ("allowed", "back", "flops", "kept", "mask", "segment", "sent", "sent_alone", "state", "told", "trained")
+    __slots__ = (
+        "allowed",
+        "back",
+        "flops",
+        "kept",
+        "mask",
+        "segment",
+        "sent",
+        "sent_alone",
+        "state",
+        "told",
+        "trained",
+    )
 
     def __init__(self, segment: int, mask: int) -> None:
         self.segment = segment

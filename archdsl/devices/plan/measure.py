@@ -36,8 +36,8 @@ class StepCost(Record):
 
 
 class Costed(Protocol):
-    """The costs of a flow at one microbatch: a `StepCost` for each step, the bytes of each value, and whether its memory
-    is needed until the backward pass."""
+    """The costs of a flow at one microbatch: a `StepCost` for each step, the bytes of each value, and whether its
+    memory is needed until the backward pass."""
 
     steps: list[StepCost]
 

@@ -3,9 +3,9 @@
     whole network     conv1 -> relu -> exchange -> conv2
     device 0 of 2     conv1 (half of the maps) -> relu -> exchange (sends 1/2, hears 1/2) -> conv2 (half)
 
-Every device has its own network (`devices/local.py`), whose costs are as `Measured` has them; what it sends is counted as
-`traffic.py` does. The devices go in step, as each exchange waits for all: a step takes as long as on the one that takes
-longest, and counts with the memory of the one that needs most.
+Every device has its own network (`devices/local.py`), whose costs are as `Measured` has them; what it sends is counted
+as `traffic.py` does. The devices go in step, as each exchange waits for all: a step takes as long as on the one that
+takes longest, and counts with the memory of the one that needs most.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Parts:
 
 
 class MeasuredParts:
-    """As `Measured`, of a device of the split: at each step of that which has most to do, and of that which holds most."""
+    """As `Measured`, of a device of a split: at each step the one that has most to do, and the one that holds most."""
 
     def __init__(self, devices: Sequence[_MeasuredDevice]) -> None:
         self.devices = devices

@@ -115,8 +115,8 @@ class Solver:
         self.fixed = [machine.training_bytes(cut.state, cut.trained) for cut in self.cuts]
 
     def time(self, before: int, behind: int) -> float:
-        """Of the stage between two cuts, for one microbatch: it computes (in a split, and tells the other devices what they
-        need), receives and sends, in turn."""
+        """Of the stage between two cuts, for one microbatch: it computes, with what it tells the devices of its split,
+        receives and sends, in turn."""
         return self.ends[behind] - self.starts[before]
 
     def memory(self, before: int, behind: int, stages_left: int) -> int:
