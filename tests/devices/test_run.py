@@ -19,14 +19,15 @@ ROOT = Path(__file__).parents[2]
 BODY = """
 network net(classes = 10) {{
     input image: [N, 1, 16, 16]
-    {one} {{ conv1: conv(8, 3x3, pad=1) -> relu -> maxpool(2x2) -> dropout(0.2) {meet} }}
+    {one} {{ conv1: conv(10, 3x3, pad=1) -> relu -> maxpool(2x2) -> dropout(0.2) {meet} }}
     {two} {{
-        conv2: conv(8, 3x3, pad=1) -> relu -> maxpool(2x2) {meet}
+        conv2: conv(10, 3x3, pad=1) -> relu -> maxpool(2x2) {meet}
         flatten -> dropout(0.5) -> fc: linear(classes)
     }}
 }}
 """
 SPLIT = "mesh gpus[2]\n" + BODY.format(one="split(gpus)", two="split(gpus)", meet="-> exchange")
+UNEVEN = "mesh gpus[2]\n" + BODY.format(one="split(gpus, by=[2, 3])", two="split(gpus, by=[2, 3])", meet="")
 PLAIN = BODY.format(one='section("one")', two='section("two")', meet="")
 STAGED = BODY.format(one="stage", two="stage", meet="")
 BOTH = """
@@ -34,7 +35,12 @@ mesh gpus[2]
 network net(classes = 10) {
     input image: [N, 1, 16, 16]
     stage { split(gpus) { conv1: conv(8, 3x3, pad=1) -> relu -> maxpool(2x2) -> dropout(0.2) } }
-    stage { split(gpus) { conv2: conv(8, 3x3, pad=1) -> relu -> maxpool(2x2) -> exchange -> flatten -> dropout(0.5) } }
+    stage {
+        split(gpus, by=[3, 5]) {
+            conv2: conv(8, 3x3, pad=1) -> relu -> maxpool(2x2)
+            conv3: conv(8, 3x3, pad=1) -> exchange -> flatten -> dropout(0.5)
+        }
+    }
     stage { fc: linear(classes) }
     stage { identity }
 }
@@ -64,6 +70,7 @@ def run(
     [
         pytest.param("replicas", PLAIN, 2, "1f1b", marks=pytest.mark.slow),
         ("replicas_of_splits", SPLIT, 4, "1f1b"),
+        pytest.param("replicas_of_uneven_splits", UNEVEN, 4, "1f1b", marks=pytest.mark.slow),
         pytest.param("replicas_of_stages", STAGED, 4, "gpipe", marks=pytest.mark.slow),
         pytest.param("splits_in_stages", BOTH, 4, "interleaved", marks=pytest.mark.slow),
     ],
