@@ -59,6 +59,11 @@ class Local:
         self.placed = placed
         self.origins = origins
 
+    def step(self, node: Node, path: str) -> str:
+        """What the whole network calls one of the device's steps: in groups of different sizes, a group is in it."""
+        origin = self.origins.get(node)
+        return path.rpartition(".")[0] if isinstance(origin, Layer) and isinstance(origin.op, Uneven) else path
+
 
 def group_mesh(program: Program) -> Mesh | None:
     """The devices that a network speaks of; None: it speaks of none. Raises `NotLocal` for several groups of them."""

@@ -80,10 +80,10 @@ class Move(Record):
     by_forward: str = ""
     by_backward: str = ""
 
-    def read_by(self, reader: str) -> Move:
-        """The same, once it is known who reads it."""
+    def between(self, source: str, reader: str) -> Move:
+        """The same, once it is known who reads it, and what the whole network calls both."""
         amounts = self.values, self.forward, self.backward
-        return Move(self.kind, self.span, self.path, self.source, reader, *amounts, self.by_forward, self.by_backward)
+        return Move(self.kind, self.span, self.path, source, reader, *amounts, self.by_forward, self.by_backward)
 
     @property
     def total(self) -> Amount:
@@ -168,9 +168,11 @@ def _moves(own: Local, batch_name: str) -> Iterator[Move]:
     found: list[tuple[Run, Move]] = []
     waiting: dict[Flowing, list[Run]] = {}
     readers: dict[Run, str] = {}
+    steps = {"": ""}
     for run, moves in transfers(own, batch_name):
         behind = [one for value in run.inputs for one in waiting.get(value, ()) if one not in readers]
         if run.node.op.divided:
+            steps[run.path] = own.step(run.node, run.path)
             readers.update(dict.fromkeys(behind, run.path))
             continue
         if moves:
@@ -180,7 +182,7 @@ def _moves(own: Local, batch_name: str) -> Iterator[Move]:
             for value in run.outputs:
                 waiting.setdefault(value, []).extend(behind)
     for run, move in found:
-        yield move.read_by(readers.get(run, ""))
+        yield move.between(steps[move.source], steps[readers.get(run, "")])
 
 
 class _Counted:

@@ -22,6 +22,7 @@ from archdsl.ir.shares import Shares
 from archdsl.ops.apart import groups_of
 from archdsl.ops.exchange import Exchange
 from archdsl.ops.op import Op, Refused
+from archdsl.ops.uneven import Uneven
 from archdsl.source import Span
 
 BETWEEN = re.compile(r"(?P<gap>(?:\s|->|;|#[^\n]*\n)+)(?P<label>[A-Za-z_]\w*[^\S\n]*:[^\S\n]*)?")
@@ -117,7 +118,7 @@ def _follows(step: Layer, shares: Shares) -> int | None:
     op, shape = step.op, step.inputs[0].shape
     if len(step.inputs) != 1 or len(step.outputs) != 1 or shape is None or _draws(op) or op.divided:
         return None
-    if groups_of(op) > 1 and "groups" not in step.args:
+    if isinstance(op, Uneven) or (groups_of(op) > 1 and "groups" not in step.args):
         return None  # one for each device, since it is fed a share
     axis = op.follows(shares.axis, shape)
     try:

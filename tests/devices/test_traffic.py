@@ -43,6 +43,16 @@ def test_alexnet_of_2012() -> None:
     assert [move.span and move.span.line for move in found.moves] == [9, 13, 14, 15, 6]
 
 
+def test_groups_of_different_sizes_go_by_the_name_of_their_step() -> None:
+    found = traffic(small(by=", by=[3, 5]", middle="groups: conv(8, 1x1) -> inside: { conv(8, 1x1) }"), "N")
+    assert moved(found) == [
+        ("exchange", "inside.0", "conv2", 8 * 4 * 4 * 4, 8 * 4 * 4 * 4),
+        ("exchange", "conv2", "fc1", 8 * 2 * 2 * 4, 8 * 2 * 2 * 4),
+        ("exchange", "fc1", "fc2", 24 * 4, 24 * 4),
+        ("gather", "fc2", "", 16 * 4, 0),
+    ]
+
+
 def alexnet() -> dict[str, Scheme]:
     return {scheme.name: scheme for scheme in report(checked(ALEXNET), "N", 128, "gloo").schemes}
 

@@ -23,6 +23,20 @@ FORMS = [
 ]  # fmt: skip
 """Forms whose wiring is another one than the file's main one."""
 
+UNEVEN = """
+mesh gpus[2]
+network uneven() {
+    input image: [N, 3, 8, 8]
+    split(gpus, by=[3, 5]) {
+        conv(16, 3x3) -> lrn
+        conv(64, 3x3)
+        conv(64, 3x3, groups=64)
+        maxpool(2x2) -> flatten
+        linear(24) -> linear(256) -> exchange -> linear(16)
+    }
+}
+"""
+
 
 @pytest.mark.parametrize("level", ["", *LEVELS])
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
@@ -53,6 +67,25 @@ def test_lanes(direction: str, tmp_path: Path) -> None:
     assert (
         found == [] if direction == "down" else all(trip.startswith("a page") for trip in found)
     )  # lanes aren't broken
+
+
+def test_uneven_lanes(tmp_path: Path) -> None:
+    """Each lane has its own share, and the texts between say what goes each way."""
+    (tmp_path / "net.arch").write_text(UNEVEN)
+    path = tmp_path / "figure.svg"
+    assert main(["draw", str(tmp_path / "net.arch"), "--level", "step", "-o", str(path)]) == 0
+    shown = path.read_bytes()
+    assert trips(shown) == []
+    texts = [
+        b"3x3 conv, 24<",
+        b"3x3 conv, 40<",
+        b"3x3 conv, 24, depthwise",
+        b"3x3 conv, 40, depthwise",
+        b"fc, 9<",
+        b"fc, 15<",
+    ]
+    assert [text for text in texts if text not in shown] == []
+    assert b"384 B against 640 B" in shown
 
 
 @pytest.mark.parametrize("level", ["", "step"])

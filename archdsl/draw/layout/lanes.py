@@ -22,6 +22,7 @@ from archdsl.ir.graph import Layer, Node
 from archdsl.ir.shape import ITEM_SIZES, Shape
 from archdsl.ir.shares import Split
 from archdsl.ops.uneven import Uneven
+from archdsl.render.table import binary
 
 if TYPE_CHECKING:
     from archdsl.draw.layout.build import Builder
@@ -109,12 +110,13 @@ class Lanes(Placed):
         return [fonts.width(text, measure.SMALL) + 8 for text in texts if text]
 
     def _amount(self, exchange: Leaf) -> str:
-        """How much goes from device to device; "" where that isn't known."""
+        """How much goes between the first two devices; "" where that isn't known."""
         shape = exchange.node.outputs[0].shape if exchange.node else None
         if shape is None or exchange.shape is None:
             return ""
-        size = prod(exchange.shape.dims) * ITEM_SIZES[shape.dtype]
-        return _amount(size // self.split.size)
+        whole = prod(exchange.shape.dims)
+        there, back = (binary(size * ITEM_SIZES[shape.dtype]) for size in self.split.sizes(whole)[:2])
+        return f"{there} each way" if there == back else f"{there} against {back}"
 
     def _note(self, exchange: Leaf, m: float) -> None:
         """The amount, between the lanes, above the crossing."""
@@ -224,9 +226,3 @@ def _text(node: Layer, split: Split, device: int) -> str:
 
 def _channels(shape: Sizes | None) -> str:
     return "" if shape is None or shape.channels is None else str(shape.dims[shape.channels])
-
-
-def _amount(size: int) -> str:
-    from archdsl.render.table import binary
-
-    return f"{binary(size)} each way"
