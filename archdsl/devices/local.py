@@ -252,11 +252,10 @@ class _GraphCut:
         entering = tuple(self._used(value, False, placed.steps[0].place) for value in placed.entering)
         if not entering:
             raise NotLocal(f"the steps on {device} are handed nothing")
-        if placed.draws:
-            raise NotLocal(f"the steps on {device} draw random numbers, which the other devices would not")
         shapes = tuple(value.shape for value in placed.leaving if value.shape is not None)
         if device.number != self.cut.device:
-            results = self._add(Elsewhere(device.number, shapes, placed.trains), entering, placed)
+            op = Elsewhere(device.number, shapes, placed.trains, placed.noise)
+            results = self._add(op, entering, placed)
             self._nodes.update((step, []) for step in placed.steps[1:])
         else:
             self.values.update(zip(placed.entering, self._add(Entering(device.number), entering, placed)))

@@ -105,21 +105,23 @@ class OwnPart(AlongAxis):
 
 
 class SharedDropout(AlongAxis):
-    """Dropout on a device's part: every device draws for the whole value and keeps its own, so that they drop what one
-    device would."""
+    """A dropout on a device's part: every device draws for the whole value and keeps its own, so that they drop what
+    one device would."""
 
     name: ClassVar[str] = "dropout"
     role: ClassVar[str] = "regularise"
-    function: ClassVar[str] = "dropout"
 
     p: float = 0.5
-    channels: bool = False
+    kind: str = "dropout"
+
+    @property
+    def draws(self) -> bool:
+        return True
 
     def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
         """The mask of the whole value, of which its part is a view."""
-        drawn = output[:2] if self.channels else output
-        return 4 * prod(drawn) // drawn[self.axis] * sum(self.sizes) if self.p else 0
+        drawn = output if self.kind in ("dropout", "alpha_dropout") else output[:2]
+        return 4 * prod(drawn) // drawn[self.axis] * sum(self.sizes)
 
     def torch(self, x: Shape) -> Form:
-        function = "channel_dropout" if self.channels else self.function
-        return Form(function=call(f"{TRANSFERS}:{function}", X(), P("p"), Training(), P("axis"), *self.parts))
+        return Form(function=call(f"{TRANSFERS}:{self.kind}", X(), P("p"), Training(), P("axis"), *self.parts))

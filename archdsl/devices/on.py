@@ -9,14 +9,16 @@ the others their results and, backward, the gradients of what entered; theirs of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from archdsl.devices.draws import drawing, known
 from archdsl.devices.local_ops import TRANSFERS, NotLocal
+from archdsl.ir.dim import Dim
 from archdsl.ir.graph import ON, Declared, Graph, Layer, Node, Region, Scope, Value
 from archdsl.ir.shape import Shape
-from archdsl.ops.form import Axis, Form, P, X, call
+from archdsl.ops.form import Axis, Form, P, Training, X, call
+from archdsl.ops.noise import Noise
 from archdsl.ops.op import MANY, Op
-from archdsl.ops.regularise import Random
 
 
 def _single(shapes: tuple[Shape, ...]) -> Shape | tuple[Shape, ...]:
@@ -62,6 +64,7 @@ class Elsewhere(Told):
 
     shapes: the results'.
     trains: the steps have parameters that are trained, so that the results have a gradient, whatever they are made of.
+    drawn_there: what the steps draw; it is drawn here as well.
     """
 
     name: ClassVar[str] = "elsewhere"
@@ -69,26 +72,34 @@ class Elsewhere(Told):
 
     shapes: tuple[Shape, ...]
     trains: bool = True
+    drawn_there: tuple[Noise, ...] = ()
+
+    @property
+    def draws(self) -> bool:
+        return bool(self.drawn_there)
 
     def shape(self, *inputs: Shape) -> Shape | tuple[Shape, ...]:
         return _single(self.shapes)
 
     def torch(self, *inputs: Shape) -> Form:
+        drawn = [(each.function, each.p, self._written(each.shape, inputs)) for each in self.drawn_there]
+        drawing: dict[str, Any] = {"draws": drawn, "training": Training()} if drawn else {}
         return Form(
             function=call(
                 f"{TRANSFERS}:{self.function}",
                 *map(X, range(len(inputs))),
-                shapes=[self._written(shape, inputs) for shape in self.shapes],
+                shapes=[self._written(shape.dims, inputs) for shape in self.shapes],
                 device=P("device"),
                 trains=P("trains"),
+                **drawing,
                 defaults={"trains": True},
             )
         )
 
-    def _written(self, shape: Shape, inputs: Sequence[Shape]) -> list[object]:
-        """Its sizes; free ones as the input has them."""
+    def _written(self, dims: Sequence[Dim], inputs: Sequence[Shape]) -> list[object]:
+        """These sizes; free ones as the input has them."""
         sizes: list[object] = []
-        for dim in shape.dims:
+        for dim in dims:
             found = [(i, axis) for i, x in enumerate(inputs) for axis, size in enumerate(x.dims) if size == dim]
             if dim.constant is None and not found:
                 raise NotLocal(f"the size {dim} of what another device makes is not one of those that it is handed")
@@ -114,9 +125,9 @@ class Placed:
         return any(_trains(node) for node in self.steps)
 
     @property
-    def draws(self) -> bool:
-        """Whether one of its steps draws random numbers."""
-        return any(_draws(node) for node in self.steps)
+    def noise(self) -> tuple[Noise, ...]:
+        """What its steps draw. Raises `NotLocal`."""
+        return tuple(known(layer, "take it out of the `on`") for layer in drawing(self.steps))
 
 
 def _trains(node: Node) -> bool:
@@ -127,12 +138,6 @@ def _trains(node: Node) -> bool:
     if not isinstance(node, Layer) or node.frozen:
         return False
     return any(tensor.trainable for tensor in node.op.state(*(value.shape for value in node.inputs)))
-
-
-def _draws(node: Node) -> bool:
-    if isinstance(node, Scope):
-        return any(_draws(each) for each in node.graph.nodes)
-    return isinstance(node, Layer) and (isinstance(node.op, Random) or node.op.name == "rrelu")
 
 
 def _braces(node: Node, graph: Graph) -> Region | Graph | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archdsl.devices.draws import known
 from archdsl.devices.local_ops import Exchanged, Gathered, NotLocal, OwnPart, SharedDropout
 from archdsl.ir.dim import Dim
 from archdsl.ir.graph import Layer, Value
@@ -14,7 +15,6 @@ from archdsl.ops.apart import changed, groups_of
 from archdsl.ops.exchange import Exchange, Gather
 from archdsl.ops.merge import Concat, ConcatShares
 from archdsl.ops.op import Op
-from archdsl.ops.regularise import AlphaDropout, Dropout
 from archdsl.ops.uneven import Uneven
 
 
@@ -52,10 +52,11 @@ def own_op(node: Layer, device: int) -> tuple[Op, OwnPart | None]:
         return op, None
     if isinstance(op, ConcatShares):
         return Concat(op.axis), None
-    if isinstance(op, Dropout):
-        return SharedDropout(shares.axis, part_sizes(came, shares), op.p, op.channels), None
-    if isinstance(op, AlphaDropout) or op.name == "rrelu":
-        raise NotLocal(f"`{op.name}` can't draw for a share of its numbers; exchange before it")
+    if op.draws:
+        noise = known(node, "exchange before it")
+        if noise.shape[shares.axis] != came.dims[shares.axis]:
+            return op, None  # drawn for whole samples
+        return SharedDropout(shares.axis, part_sizes(came, shares), noise.p, noise.function), None
     if groups_of(op) > 1:
         return changed(op, groups=split.sizes(groups_of(op))[device]), None
     return op, None

@@ -4,7 +4,7 @@ each stage's shapes from the graph and what skips a stage relayed through it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import nullcontext
 from typing import Any, Literal
 
@@ -14,13 +14,16 @@ from torch import Tensor, nn
 from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleGPipe, ScheduleInterleaved1F1B
 
 from archdsl.api import build
-from archdsl.devices.draws import Draw, Replaying, draws
+from archdsl.devices.draws import batch_sizes, rows
 from archdsl.devices.local import Part, group_mesh, local
+from archdsl.devices.local_ops import NotLocal
+from archdsl.devices.noise import draw, replaying
 from archdsl.devices.own import own_shape
 from archdsl.devices.stages import NotStaged, carries_gradient, staged
 from archdsl.devices.transfers import Link, linked
 from archdsl.devices.weights import own_state, sum_gradients
 from archdsl.ir.graph import Program, Value
+from archdsl.ops.noise import Noise
 
 ScheduleName = Literal["gpipe", "1f1b", "interleaved"]
 
@@ -69,19 +72,20 @@ class Pipeline:
         stages = staged(program, paths)
         rank, size = dist.get_rank(group), dist.get_world_size(group)
         _need_fitting(len(stages), size, batch, microbatches, schedule)
-        names = {name for value in program.graph.inputs if value.shape for name in value.shape.dims[0].symbols}
+        names = batch_sizes(program)
         sizes = {**program.nominal, **(sizes or {}), **dict.fromkeys(names, batch // microbatches)}
+        self._sizes = {**sizes, **dict.fromkeys(names, batch * replicas)}
         self._shapes = [(batch, *value.shape.at(sizes)[1:]) for value in program.graph.inputs if value.shape]
         self.first, self.last = rank == 0, (len(stages) - 1) % size == rank
         self.modules = nn.ModuleList()
         self.parts: dict[str, Part] = {}
         self._replica, self._replicas = replica, replicas
-        self._batch, self._microbatches, self._device = batch, microbatches, torch.device(device)
+        self._microbatches, self._device = microbatches, torch.device(device)
         self._stages: dict[int, _Running] = {}
-        self._draws: list[tuple[int, Draw]] = []
+        self._draws: list[tuple[int, Noise]] = []
         own: list[PipelineStage] = []
         for stage in stages:
-            self._draws += ((stage.number, draw) for draw in draws(stage.program.graph, sizes))
+            self._draws += ((stage.number, each) for each in _rows(stage.program, names))
             if stage.number % size != rank:
                 continue
             with torch.random.fork_rng(devices=[]):  # what follows is drawn as if the network were on one device
@@ -112,14 +116,15 @@ class Pipeline:
         return output, torch.stack(losses).mean() if losses else None
 
     def _draw(self) -> None:
-        """Draw what the whole network would for the batch, and keep what the own stages drop."""
+        """Draw what the whole network would, for all replicas' batches and in its order; keep what the own stages
+        drop, microbatch by microbatch."""
         for stage in self._stages.values():
-            stage.factors = [[] for _ in range(self._microbatches)]
+            stage.noise = [[] for _ in range(self._microbatches)]
             stage.turn = 0
-        for number, draw in self._draws:
-            factors = draw.draw(self._batch * self._replicas, self._device).chunk(self._replicas)[self._replica]
+        for number, each in self._draws:
+            drawn = draw(each, self._sizes, self._device).chunk(self._replicas)[self._replica]
             if number in self._stages:
-                for rows, part in zip(self._stages[number].factors, factors.chunk(self._microbatches)):
+                for rows, part in zip(self._stages[number].noise, drawn.chunk(self._microbatches)):
                     rows.append(part)
 
 
@@ -146,7 +151,7 @@ class _Running(nn.Module):
         super().__init__()
         self.module = module
         self.link = link
-        self.factors: list[list[Tensor]] = []
+        self.noise: list[list[Tensor]] = []
         self.turn = 0
 
     def forward(self, *inputs: Tensor) -> Any:
@@ -154,7 +159,7 @@ class _Running(nn.Module):
             if not self.training:
                 return _plain(self.module(*inputs))
             self.turn += 1
-            with Replaying(self.factors[self.turn - 1]):
+            with replaying(self.noise[self.turn - 1]):
                 return _plain(self.module(*inputs))
 
 
@@ -176,6 +181,14 @@ def _examples(values: Sequence[Value], sizes: Mapping[str, int], link: Link | No
         for value, shape in shapes
         if shape is not None
     )
+
+
+def _rows(program: Program, batch: Set[str]) -> list[Noise]:
+    """What a stage draws. Raises `NotStaged`."""
+    try:
+        return rows(program.graph, batch)
+    except NotLocal as problem:
+        raise NotStaged(str(problem)) from None
 
 
 def _need_fitting(stages: int, size: int, batch: int, microbatches: int, schedule: ScheduleName) -> None:

@@ -24,11 +24,12 @@ from torch.nn.parallel import DistributedDataParallel
 from archdsl.api import build
 from archdsl.devices.alike import content, random_state, unlike
 from archdsl.devices.axes import Axes, axes_of
+from archdsl.devices.draws import batch_sizes, drawing, rows
 from archdsl.devices.error import refused
 from archdsl.devices.local import Local, group_mesh, local
-from archdsl.devices.local_ops import NotLocal, SharedDropout
+from archdsl.devices.local_ops import NotLocal
+from archdsl.devices.noise import for_all
 from archdsl.devices.processes import ProcessLink
-from archdsl.devices.rows import DrawingForAll
 from archdsl.devices.sequences import prove
 from archdsl.devices.transfers import linked
 from archdsl.devices.watch import Watch, WatchedLink
@@ -36,8 +37,7 @@ from archdsl.devices.weights import own_state, sum_gradients, whole_state
 from archdsl.diagnostic import Error
 from archdsl.emit import emit
 from archdsl.errors.devices import CannotCut, UnlikeInputs, UnlikeNetworks, UnlikeSeeds
-from archdsl.ir.graph import Layer, Program
-from archdsl.ops.regularise import AlphaDropout, Random
+from archdsl.ir.graph import Program
 from archdsl.source import sha256
 from archdsl.weights.origin import MARK
 
@@ -62,7 +62,8 @@ def on_mesh(
         devices = group_mesh(program)
         axes = axes_of(mesh, devices, program)
         own = local(program, dist.get_rank(axes.group)) if devices else None
-        _need_drawable(program, axes)
+        if axes.replicas > 1:
+            rows(program.graph, batch_sizes(program))
         if devices:
             prove(program, devices)
     except NotLocal as problem:
@@ -128,7 +129,7 @@ class _Place:
         self.axes = axes
         self.device = device
         self.link = ProcessLink(axes.group) if axes.group is not None else None
-        self.draws = any(op.p > 0 for op in _random(own.program if own else program))
+        self.draws = any(drawing(program.graph.nodes))
         self.looked = self.trained = False
 
     def __deepcopy__(self, memo: object) -> _Place:
@@ -136,8 +137,8 @@ class _Place:
 
     @contextmanager
     def running(self) -> Generator[None]:
-        rows = DrawingForAll(self.axes.rows, self.axes.replicas) if self.axes.replicas > 1 else nullcontext()
-        with linked(self.link) if self.link is not None else nullcontext(), rows:
+        drawing_all = for_all(self.axes.rows, self.axes.replicas) if self.axes.replicas > 1 else nullcontext()
+        with linked(self.link) if self.link is not None else nullcontext(), drawing_all:
             yield
 
     def need_alike(self, error: Any, facts: object, *further: str) -> None:
@@ -184,18 +185,3 @@ class _OnMesh(nn.Module):
             place.look_at_training(self)
         with place.running():
             return super().forward(*inputs)
-
-
-def _random(program: Program) -> Generator[Random | SharedDropout]:
-    for _, node, _ in program.graph.walk():
-        if isinstance(node, Layer) and isinstance(node.op, Random | SharedDropout):
-            yield node.op
-
-
-def _need_drawable(program: Program, axes: Axes) -> None:
-    """With a data axis, what is drawn for the whole batch can be drawn apart."""
-    if axes.replicas == 1:
-        return
-    for _, node, _ in program.graph.walk():
-        if isinstance(node, Layer) and (isinstance(node.op, AlphaDropout) or node.op.name == "rrelu"):
-            raise NotLocal(f"with a data axis, `{node.op.name}` would draw other numbers than on one device")

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from archdsl.devices.addresses import Addresses, enclosing
+from archdsl.devices.draws import drawing
 from archdsl.ir.graph import Check, Declared, Graph, Input, Layer, Node, Output, Place, Program, Scope, Tie, Value
 from archdsl.ir.stages import stages_of
-from archdsl.ops.regularise import Random
 from archdsl.record import Record
 
 
@@ -137,26 +137,19 @@ def _cut_at(graph: Graph, paths: Sequence[Sequence[str]]) -> tuple[Graph, list[l
     opened = {scope for path in stage_of for scope in enclosing(path)}
     flat, addresses = _opened(graph, opened)
     cut: list[list[Node]] = [[] for _ in paths]
-    current = drawing = 0
+    current = drawn = 0
     for node in flat.nodes:
         current = stage_of.pop(addresses[node], current)
         cut[current].append(node)
-        if _draws(node):
-            if current < drawing:
+        if any(drawing([node])):
+            if current < drawn:
                 raise NotStaged(f"{addresses[node]} draws random numbers behind steps of a later stage")
-            drawing = current
+            drawn = current
     if stage_of:
         raise NotStaged(f"the network has no step {min(stage_of)}")
     if not all(cut):
         raise NotStaged("a stage has no step")
     return flat, cut
-
-
-def _draws(node: Node) -> bool:
-    """Whether it draws random numbers in training. Those of a network are drawn in the order of its text."""
-    if isinstance(node, Scope):
-        return any(map(_draws, node.graph.nodes))
-    return isinstance(node, Layer) and isinstance(node.op, Random)
 
 
 def _opened(graph: Graph, which: set[str]) -> tuple[Graph, dict[Node, str]]:

@@ -14,17 +14,17 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
+from itertools import count
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from archdsl.api import build
 from archdsl.devices.error import refused
 from archdsl.devices.local import Local, group_mesh, local
 from archdsl.devices.local_ops import NotLocal
-from archdsl.devices.rows import DROPOUTS
+from archdsl.devices.noise import Drawing, noise
 from archdsl.devices.sequences import prove
 from archdsl.devices.transfers import linked
 from archdsl.devices.weights import own_state, whole_state
@@ -155,7 +155,7 @@ class _Meeting:
     def of(self, number: int) -> Generator[None]:
         """What one thread does meanwhile."""
         try:
-            with linked(_Thread(self, number)), _Drawing(self.draws[self.devices[number]]):
+            with linked(_Thread(self, number)), self.draws[self.devices[number]].drawing():
                 yield
         except threading.BrokenBarrierError:
             pass  # another one failed, and says why
@@ -201,31 +201,21 @@ class _Draws:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.factors: list[Tensor] = []
+        self.noise: list[Tensor] = []
 
+    def drawing(self) -> Drawing:
+        """One thread's way through them. Threads that are on different devices draw alike, as each device has a
+        generator of its own, and all are seeded alike."""
+        turns = count()
 
-class _Drawing(TorchFunctionMode):
-    """One thread's way through the draws of its device. Threads that are on different ones draw alike, as each device
-    has a generator of its own, and all are seeded alike."""
+        def drawn(drop: Any, x: Tensor, p: float) -> Tensor:
+            turn = next(turns)
+            with self.lock:
+                if turn == len(self.noise):
+                    self.noise.append(noise(drop, x, x.shape, p))
+                return self.noise[turn]
 
-    def __init__(self, draws: _Draws) -> None:
-        super().__init__()
-        self.draws = draws
-        self.turn = 0
-
-    def __torch_function__(
-        self, func: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        given = kwargs or {}
-        if func not in DROPOUTS or not given["training"] or given["p"] == 0:
-            return func(*args, **given)
-        (x,) = args
-        with self.draws.lock:
-            if self.turn == len(self.draws.factors):
-                self.draws.factors.append(func(torch.ones_like(x), p=given["p"], training=True))
-            factors = self.draws.factors[self.turn]
-        self.turn += 1
-        return x.mul_(factors) if given["inplace"] else x * factors
+        return Drawing(drawn)
 
 
 def _borrow(owner: nn.Module, part: nn.Module, cut: Local, device: torch.device) -> None:

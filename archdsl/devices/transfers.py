@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import accumulate
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from archdsl.devices.noise import dropped, noise
 from archdsl.generated import GENERATED
 
 
@@ -102,24 +103,23 @@ def own_part(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor
     return part_of(x, axis, sizes or [x.shape[axis] // link.size] * link.size, link.index)
 
 
-def dropout(x: Tensor, p: float, training: bool, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
-    """Dropout of this device's part of a value. All devices draw alike, for the whole, so that what they drop together
-    is what one device would drop."""
-    return x * _own_mask(F.dropout, x, x.shape, p, axis, sizes) if training else x
+def _shared(drop: Any) -> Callable[..., Tensor]:
+    """A dropout of this device's part of a value: (x, p, training, axis, sizes) -> x. All devices draw alike, for the
+    whole, so that what they drop together is what one device would drop."""
+
+    def of_part(x: Tensor, p: float, training: bool, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
+        if not training:
+            return x
+        link = current()
+        parts = list(sizes or [x.shape[axis]] * link.size)
+        drawn = noise(drop, x, [*x.shape[:axis], sum(parts), *x.shape[axis + 1 :]], p)
+        return dropped(drop, x, p, part_of(drawn, axis, parts, link.index))
+
+    return of_part
 
 
-def channel_dropout(x: Tensor, p: float, training: bool, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
-    """The same of whole maps."""
-    if not training:
-        return x
-    return x * _own_mask(F.dropout, x, (*x.shape[:2], *[1] * (x.dim() - 2)), p, axis, sizes)
-
-
-def _own_mask(drop: Any, x: Tensor, shape: Sequence[int], p: float, axis: int, sizes: Sequence[int] | None) -> Tensor:
-    link = current()
-    parts = list(sizes or [x.shape[axis]] * link.size)
-    whole = [*shape[:axis], sum(parts), *shape[axis + 1 :]]
-    return part_of(drop(x.new_ones(whole), p), axis, parts, link.index)
+dropout, dropout1d, dropout2d, dropout3d = map(_shared, (F.dropout, F.dropout1d, F.dropout2d, F.dropout3d))
+alpha_dropout, feature_alpha_dropout = map(_shared, (F.alpha_dropout, F.feature_alpha_dropout))
 
 
 def entering(*values: Tensor, device: int) -> Any:
@@ -135,12 +135,23 @@ def telling(*values: Tensor, device: int) -> Any:
     return _single(_Telling.apply(_Call(), device, *values))
 
 
-def elsewhere(*values: Tensor, shapes: Sequence[Sequence[int]], device: int, trains: bool = True) -> Any:
+def elsewhere(
+    *values: Tensor,
+    shapes: Sequence[Sequence[int]],
+    device: int,
+    trains: bool = True,
+    draws: Sequence[tuple[str, float, Sequence[int]]] = (),
+    training: bool = False,
+) -> Any:
     """What the steps of another device make of these values, as it tells; backward, their gradients.
 
     trains: the results have a gradient, as they have there, even if none of the values has.
+    draws:  what the steps drop in training: function, p and shape. It is drawn here too, so that what comes behind is
+            drawn alike.
     """
     link = current()
+    for function, p, shape in draws if training else ():
+        noise(getattr(F, function), values[0], shape, p)
     if link.differentiable:
         return _single(tuple([link.tell(values[0].new_empty(shape), device) for shape in shapes]))
     parameters = values[0].new_empty(0).requires_grad_() if trains else None

@@ -21,7 +21,7 @@ from archdsl.ir.shape import ITEM_SIZES, Shape
 from archdsl.ir.shares import Shares
 from archdsl.ops.apart import groups_of
 from archdsl.ops.exchange import Exchange
-from archdsl.ops.op import Op, Refused
+from archdsl.ops.op import Refused
 from archdsl.ops.uneven import Uneven
 from archdsl.source import Span
 
@@ -116,7 +116,7 @@ def _follows(step: Layer, shares: Shares) -> int | None:
     """Along which axis the step's result is shared out where its operand is, if each number is what it is on the whole;
     None: it isn't."""
     op, shape = step.op, step.inputs[0].shape
-    if len(step.inputs) != 1 or len(step.outputs) != 1 or shape is None or _draws(op) or op.divided:
+    if len(step.inputs) != 1 or len(step.outputs) != 1 or shape is None or op.draws or op.divided:
         return None
     if isinstance(op, Uneven) or (groups_of(op) > 1 and "groups" not in step.args):
         return None  # one for each device, since it is fed a share
@@ -126,11 +126,6 @@ def _follows(step: Layer, shares: Shares) -> int | None:
     except Refused:
         return None
     return axis if same else None
-
-
-def _draws(op: Op) -> bool:
-    """Random numbers: not all that draw can do so for a share of a value."""
-    return op.role == "regularise" or op.name == "rrelu"
 
 
 def _adjacent(first: Node, second: Node) -> bool:

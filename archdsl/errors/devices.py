@@ -348,8 +348,9 @@ class UnlikeInputs(Error):
 class CannotCut(Error):
     """A network that can't be run by several devices, though it is right on one.
 
-    The message says why. Some steps can't be done in parts without changing their numbers: those that draw random
-    numbers in a way of their own, for example. `exchange` before such a step makes its value whole, on every device.
+    The message says why. What `rrelu` draws, and attention's `dropout`, depends on all of the values that the step is
+    given: a device that has a share of them, or none, can't draw the same. `exchange` before such a step makes its
+    value whole, on every device; outside of `on` every device has it. Dropouts can be drawn everywhere.
     """
 
     code: ClassVar[str] = "E1327"

@@ -56,6 +56,10 @@ class ScaledDotProductAttention(Op):
     scale: float | None = None
     dropout: float = 0.0
 
+    @property
+    def draws(self) -> bool:
+        return self.dropout > 0
+
     def shape(self, q: Shape, k: Shape, v: Shape) -> Shape:
         inputs = (q, k, v)
         need_floats(self, *inputs)
@@ -134,6 +138,10 @@ class Attention(Op):
     causal: bool = False
     dropout: float = 0.0
     bias: bool = True
+
+    @property
+    def draws(self) -> bool:
+        return self.dropout > 0
 
     def shape(self, x: Shape, *others: Shape) -> Shape:
         inputs = (x, *others)

@@ -18,6 +18,7 @@ from archdsl.record import Record
 
 if TYPE_CHECKING:
     from archdsl.ir.shares import Shares
+    from archdsl.ops.noise import Noise
 
 Size = tuple[int, ...]
 """`3x3`; a plain number means the same in every direction."""
@@ -174,6 +175,15 @@ class Op(Record):
         As PyTorch does it on the CPU in float32; on CUDA some masks are smaller.
         """
         return 0
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers in training."""
+        return False
+
+    def noise(self, *inputs: Any, **_: Any) -> Noise | None:
+        """What it draws, if that depends on shapes alone. None: on its operands' numbers too, or none can say."""
+        return None
 
     def window(self, *inputs: Any, **_: Any) -> Window | None:
         """What one output element sees; None: only its own place."""

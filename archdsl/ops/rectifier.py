@@ -140,6 +140,10 @@ class Rrelu(Elementwise):
             inplace=self.lower + self.upper >= 0,
         )
 
+    @property
+    def draws(self) -> bool:
+        return True  # on the CPU for negative numbers only, so how many depends on them: there is no `noise`
+
     def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
         return 4 * prod(output)  # the slopes drawn
 

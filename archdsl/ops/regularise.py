@@ -5,8 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
+from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.form import Axis, Form, Infix, P, Training, X, call
+from archdsl.ops.noise import Noise
 from archdsl.ops.op import Op, Size, op
 from archdsl.ops.rules import need_channels, need_floats, need_probability, need_spatial
 
@@ -25,6 +27,10 @@ class Random(Op):
 
     def follows(self, axis: int, x: Shape) -> int | None:
         return axis
+
+    @property
+    def draws(self) -> bool:
+        return self.p > 0
 
     def mask_bytes(self, drawn: Size) -> int:
         """What is drawn for each place of a shape, where something is."""
@@ -59,6 +65,9 @@ class Dropout(Random):
             inplace=True,
         )
 
+    def noise(self, x: Shape) -> Noise:
+        return _of_maps(f"dropout{x.rank - 2}d", self.p, x) if self.channels else Noise("dropout", self.p, x.dims)
+
     def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
         return self.mask_bytes(output[:2] if self.channels else output)
 
@@ -91,6 +100,11 @@ class AlphaDropout(Random):
             module=call(f"nn.{module}", P("p")), function=call(f"F.{function}", X(), P("p"), Training()), inplace=True
         )
 
+    def noise(self, x: Shape) -> Noise:
+        if self.channels:
+            return _of_maps("feature_alpha_dropout", self.p, x)
+        return Noise("alpha_dropout", self.p, x.dims)
+
     def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
         return self.mask_bytes(output[:2] if self.channels else output)
 
@@ -113,5 +127,13 @@ class DropPath(Random):
         factor = call(".new_ones", X(), Axis(0), *(1 for _ in x.dims[1:]))
         return Form(function=Infix("*", X(), call("F.dropout", factor, P("p"), Training())))
 
+    def noise(self, x: Shape) -> Noise:
+        return Noise("dropout", self.p, (x.dims[0], *[Dim.of(1)] * (x.rank - 1)))
+
     def kept_bytes(self, inputs: tuple[Size, ...], output: Size) -> int:
         return 4 * output[0]
+
+
+def _of_maps(function: str, p: float, x: Shape) -> Noise:
+    """Drawn once for each map."""
+    return Noise(function, p, (*x.dims[:2], *[Dim.of(1)] * (x.rank - 2)))

@@ -137,6 +137,24 @@ network placed(classes = 10) {
 }
 """
 
+DROPPING = """
+mesh gpus[2]
+
+block unit(c) { residual(drop=0.3) { conv(c, 3x3, pad=1) -> selu -> alpha_dropout(0.2) } }
+
+network dropping(classes = 10) {
+    input image: [N, 3, 12, 12]
+    split(gpus) {
+        conv(8, 3x3, pad=1) -> selu -> alpha_dropout(0.2)
+        conv(8, 3x3, pad=1) -> selu -> alpha_dropout(0.3, channels=true) -> exchange
+    }
+    on(gpus[1]) { conv(8, 3x3, pad=1) -> dropout(0.1, channels=true) -> unit(8) }
+    on(gpus[0]) { relu -> dropout(0.3) }
+    avgpool(out=2x2) -> flatten -> dropout(0.5)
+    head: linear(classes)
+}
+"""
+
 TIED = """
 mesh gpus[2]
 
@@ -169,6 +187,7 @@ TWO = (
     Case("uneven groups", GROUPS.format(devices=2, by=[3, 5]), (6, 3, 12, 12)),
     Case("branches", BRANCHES, (6, 3, 12, 12)),
     Case("on", ON, (6, 3, 12, 12)),
+    Case("dropping", DROPPING, (6, 3, 12, 12)),
     Case("tied", TIED, (6, 16)),
     Case("plain", PLAIN, (8, 3, 16, 16), replicas=2, wrap="ddp"),
     Case("plain", PLAIN, (8, 3, 16, 16), replicas=2, wrap="fsdp"),
@@ -178,4 +197,5 @@ FOUR = (
     Case("uneven groups", GROUPS.format(devices=4, by=[1, 3, 2, 2]), (6, 3, 12, 12)),
     Case("towers", TOWERS, (8, 3, 31, 31), replicas=2, wrap="ddp"),
     Case("towers", TOWERS, (8, 3, 31, 31), replicas=2, wrap="fsdp"),
+    Case("dropping", DROPPING, (8, 3, 12, 12), replicas=2, wrap="ddp"),
 )

@@ -25,8 +25,9 @@ network net(classes = 10) {
 RRELU = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; split(gpus) { linear(16) -> rrelu } }\n"
 TORN = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; a: linear(8); split(gpus) { b: linear(8, weight=@a.weight) } }\n"
 TWICE = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; split(gpus) { checkpoint { linear(8) -> exchange } } }\n"
-DRAWN = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; on(gpus[1]) { linear(8) -> dropout(0.5) } }\n"
-FLAT = "network net() { input x: [N, 8]; linear(16) -> alpha_dropout(0.5) }\n"
+DRAWN = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; on(gpus[1]) { rrelu } }\n"
+FLAT = "network net() { input x: [N, 8, 4]; sdpa(@, @, @, dropout=0.5) }\n"
+TURNED = 'network net() { input x: [N, 8, 4]; rearrange("n l d -> l n d"); dropout(0.5) }\n'
 
 
 def mesh(*sizes: int, names: tuple[str, ...] | None) -> DeviceMesh:
@@ -59,11 +60,12 @@ IN_PROCESSES: list[tuple[str, str, Callable[[], None]]] = [
     ("E1325", "dropout is about to draw", unlike_masks),
     ("E1326", "processes 1 are given another input than process 0", unlike_inputs),
     ("E1321", "no axis of the DeviceMesh is `gpus`: it has `tensor`", lambda: loads(mesh(2, names=("tensor",)))),
-    ("E1327", "`rrelu` can't draw for a share", lambda: loads(mesh(2, names=None), RRELU)),
+    ("E1327", "all of its values; exchange before it", lambda: loads(mesh(2, names=None), RRELU)),
     ("E1327", "`b.weight` is `a.weight`, but devices", lambda: loads(mesh(2, names=None), TORN)),
     ("E1327", "its `checkpoint` would exchange", lambda: loads(mesh(2, names=None), TWICE)),
-    ("E1327", "the steps on gpus[1] draw random numbers", lambda: loads(mesh(2, names=None), DRAWN)),
-    ("E1327", "with a data axis, `alpha_dropout`", lambda: loads(mesh(2, names=("data",)), FLAT)),
+    ("E1327", "all of its values; take it out of the `on`", lambda: loads(mesh(2, names=None), DRAWN)),
+    ("E1327", "what `sdpa` draws can't", lambda: loads(mesh(2, names=("data",)), FLAT)),
+    ("E1327", "first axis is not the batch", lambda: loads(mesh(2, names=("data",)), TURNED)),
 ]
 
 
