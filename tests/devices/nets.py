@@ -75,7 +75,7 @@ mesh gpus[{devices}]
 
 block unit(c, stride = 1) {{
     residual {{
-        conv(c, 3x3, stride=stride, pad=1, bias=false) -> bn -> relu -> conv(c, 3x3, pad=1) -> bn
+        conv(c, 3x3, stride=stride, pad=1, bias=false) -> {norm} -> relu -> conv(c, 3x3, pad=1) -> {norm}
     }} shortcut {{
         if stride != 1 {{ conv(c, 1x1, stride=stride) }}
     }}
@@ -184,7 +184,7 @@ TWO = (
     Case("every step", ALL.format(devices=2), (6, 3, 20, 20)),
     Case("towers", TOWERS, (6, 3, 31, 31)),
     Case("uneven", UNEVEN, (6, 3, 16, 16)),
-    Case("uneven groups", GROUPS.format(devices=2, by=[3, 5]), (6, 3, 12, 12)),
+    Case("uneven groups", GROUPS.format(devices=2, by=[3, 5], norm="bn"), (6, 3, 12, 12)),
     Case("branches", BRANCHES, (6, 3, 12, 12)),
     Case("on", ON, (6, 3, 12, 12)),
     Case("dropping", DROPPING, (6, 3, 12, 12)),
@@ -194,8 +194,12 @@ TWO = (
 )
 FOUR = (
     Case("every step", ALL.format(devices=4), (6, 3, 20, 20)),
-    Case("uneven groups", GROUPS.format(devices=4, by=[1, 3, 2, 2]), (6, 3, 12, 12)),
+    Case("uneven groups", GROUPS.format(devices=4, by=[1, 3, 2, 2], norm="bn"), (6, 3, 12, 12)),
     Case("towers", TOWERS, (8, 3, 31, 31), replicas=2, wrap="ddp"),
     Case("towers", TOWERS, (8, 3, 31, 31), replicas=2, wrap="fsdp"),
     Case("dropping", DROPPING, (8, 3, 12, 12), replicas=2, wrap="ddp"),
+    *(
+        Case("uneven groups", GROUPS.format(devices=2, by=[3, 5], norm="lrn"), (8, 3, 12, 12), replicas=2, wrap=wrap)
+        for wrap in ("ddp", "fsdp")
+    ),
 )

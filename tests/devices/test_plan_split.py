@@ -37,7 +37,7 @@ NETWORKS = {
     "on four": checked(nets.ALL.format(devices=4)),
     "towers": checked(nets.TOWERS),
     "uneven": checked(nets.UNEVEN),
-    "uneven groups": checked(nets.GROUPS.format(devices=4, by=[1, 3, 2, 2])),
+    "uneven groups": checked(nets.GROUPS.format(devices=4, by=[1, 3, 2, 2], norm="bn")),
     "branches": checked(nets.BRANCHES),
     "tied": checked(nets.TIED),
 }

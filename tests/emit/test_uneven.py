@@ -18,7 +18,7 @@ from tests.formats.onnx_runs import difference
 
 
 def program(devices: int, by: list[int]) -> Program:
-    found = check(Source("net.arch", GROUPS.format(devices=devices, by=by))).program
+    found = check(Source("net.arch", GROUPS.format(devices=devices, by=by, norm="bn"))).program
     assert found is not None
     return found
 
