@@ -218,7 +218,7 @@ class _Building:
 
     def build_on_devices(self, devices: Sequence[torch.device | str], dtype: torch.dtype | None) -> nn.Module:
         """Its parts, in this process."""
-        from archdsl.devices.threads import on_devices
+        from archdsl.devices.one_process import on_devices
 
         return on_devices(self.program, devices, self.build, dtype=dtype)
 

@@ -15,7 +15,6 @@ class ProcessLink:
     """This process's connection to the others of its group. Every one must make the same calls in the same order."""
 
     watched = False
-    differentiable = False
 
     def __init__(self, group: dist.ProcessGroup | None = None) -> None:
         self.group = group

@@ -1,7 +1,6 @@
 """What emitted modules of one device call: values told to the other devices, with their gradients.
 
-Which devices these are, and by what they are reached, is the `Link` at hand: processes (`processes.py`), or threads of
-one process (`threads.py`).
+Which devices these are, and by what they are reached, is the `Link` at hand: see `processes.py`.
 """
 
 from __future__ import annotations
@@ -29,8 +28,6 @@ class Link(Protocol):
     size: int
     watched: bool
     """It wants to know `whereabouts` its calls are written."""
-    differentiable: bool
-    """Autograd goes through its calls, as through any other: it is asked for nothing backward."""
 
     def all_gather(self, x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
         """The devices' parts, put together along `axis`."""
@@ -74,26 +71,23 @@ def current() -> Link:
 
 def enter(x: Tensor) -> Tensor:
     """A whole value that every device uses in its own way. Backward: the sum of all devices' gradients."""
-    return _Enter.apply(x, _Call()) if x.requires_grad and not current().differentiable else x
+    return _Enter.apply(x, _Call()) if x.requires_grad else x
 
 
 def leave(x: Tensor) -> Tensor:
     """A whole value that goes on to what all devices do alike. Backward: the gradient, on one device only."""
-    return x if current().differentiable else _Leave.apply(x, _Call())
+    return _Leave.apply(x, _Call())
 
 
 def exchange(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
     """All devices' parts of a value, put together along `axis`; then each goes its own way. Backward: the sum of all
     devices' gradients, of which each keeps its part."""
-    return gather(x, axis, sizes) if current().differentiable else _Exchange.apply(x, axis, sizes, _Call())
+    return _Exchange.apply(x, axis, sizes, _Call())
 
 
 def gather(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
     """All devices' parts of a value, put together along `axis`; then all do the same. Backward: each keeps its part of
     the gradient, and nothing moves."""
-    link = current()
-    if link.differentiable:
-        return link.all_gather(x, axis, sizes or ())
     return _Gather.apply(x, axis, sizes, _Call())
 
 
@@ -124,14 +118,11 @@ alpha_dropout, feature_alpha_dropout = map(_shared, (F.alpha_dropout, F.feature_
 
 def entering(*values: Tensor, device: int) -> Any:
     """What the steps of this device are handed. Backward: it tells the others the gradients."""
-    return _single(values if current().differentiable else _Entering.apply(_Call(), device, *values))
+    return _single(_Entering.apply(_Call(), device, *values))
 
 
 def telling(*values: Tensor, device: int) -> Any:
     """What the steps of this device made: it tells the others."""
-    link = current()
-    if link.differentiable:
-        return _single(tuple([link.tell(value, device) for value in values]))
     return _single(_Telling.apply(_Call(), device, *values))
 
 
@@ -149,11 +140,8 @@ def elsewhere(
     draws:  what the steps drop in training: function, p and shape. It is drawn here too, so that what comes behind is
             drawn alike.
     """
-    link = current()
     for function, p, shape in draws if training else ():
         noise(getattr(F, function), values[0], shape, p)
-    if link.differentiable:
-        return _single(tuple([link.tell(values[0].new_empty(shape), device) for shape in shapes]))
     parameters = values[0].new_empty(0).requires_grad_() if trains else None
     return _single(_Elsewhere.apply(_Call(), device, shapes, parameters, *values))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -34,31 +34,35 @@ def whole_state(states: Sequence[Mapping[str, Tensor]], local: Local) -> dict[st
 def sum_gradients(module: nn.Module, local: Local, link: Link) -> None:
     """Have the gradients summed of the parameters that every device uses in its own way.
 
-    Whenever the module runs that owns one, what it uses is the parameter, entered (see `transfers.enter`); so it works
-    for one that another wrapper (FSDP) puts in the parameter's place.
+    What the modules use is the parameter, entered (see `transfers.enter`).
     """
-    owners: dict[str, list[str]] = {}
+
+    def entered(parameter: Tensor) -> Tensor:
+        with linked(link):
+            return enter(parameter)
+
     for key in local.summed:
         owner, _, name = key.rpartition(".")
-        owners.setdefault(owner, []).append(name)
-    for owner, names in owners.items():
-        entering = _Entering(sorted(names), link)
-        submodule = module.get_submodule(owner)
-        submodule.register_forward_pre_hook(entering.before)
-        submodule.register_forward_hook(entering.behind, always_call=True)
+        changed_where_used(module.get_submodule(owner), name, entered)
 
 
-class _Entering:
+def changed_where_used(module: nn.Module, name: str, change: Callable[[Tensor], Tensor]) -> None:
+    """Whenever a module runs, it uses one of its own parameters as changed; so it works for one that another wrapper
+    (FSDP) puts in the parameter's place."""
+    using = _Using(name, change)
+    module.register_forward_pre_hook(using.before)
+    module.register_forward_hook(using.behind, always_call=True)
+
+
+class _Using:
     """While a module runs, an attribute of its own hides the parameter of that name."""
 
-    def __init__(self, names: Sequence[str], link: Link) -> None:
-        self.names = names
-        self.link = link
+    def __init__(self, name: str, change: Callable[[Tensor], Tensor]) -> None:
+        self.name = name
+        self.change = change
 
     def before(self, module: nn.Module, inputs: object) -> None:
-        with linked(self.link):
-            vars(module).update((name, enter(getattr(module, name))) for name in self.names)
+        vars(module)[self.name] = self.change(getattr(module, self.name))
 
     def behind(self, module: nn.Module, inputs: object, output: object) -> None:
-        for name in self.names:
-            vars(module).pop(name, None)
+        vars(module).pop(self.name, None)

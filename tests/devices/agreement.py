@@ -7,6 +7,7 @@ compared: the outputs, losses and gradients of the first step, and losses and we
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from multiprocessing import get_context
@@ -25,7 +26,6 @@ from torch.nn.parallel import DistributedDataParallel
 import archdsl
 from archdsl.compiler import check
 from archdsl.devices.local import group_mesh, local
-from archdsl.devices.threads import OnDevices
 from archdsl.devices.weights import whole_state
 from archdsl.ir.graph import Program
 from archdsl.record import Record
@@ -125,13 +125,13 @@ def on_devices(case: Case) -> Run:
     """The run by several devices of this process, all of them its CPU."""
     torch.manual_seed(0)
     module = archdsl.loads(case.spec, case.target, devices=["cpu"] * case.devices)
-    assert isinstance(module, OnDevices)
     run = train(module, *data(case), case.rate)
-    gradients: list[dict[str, Tensor]] = [{} for _ in module.parts]
+    parts: list[dict[str, Tensor]] = [{} for _ in range(case.devices)]
     for key, value in run.gradients.items():
-        part, _, own = key.partition(".")
-        gradients[int(part.removeprefix("gpus"))][own] = value
-    return Run(run.losses, run.output, whole_state(gradients, local(case.program, 0)), run.weights)
+        container = re.search(r"\bgpus(\d)\.", key)
+        own = key.replace(container[0], "", 1) if container else key
+        parts[int(container[1]) if container else 0][own] = value
+    return Run(run.losses, run.output, whole_state(parts, local(case.program, 0)), run.weights)
 
 
 def on_mesh(case: Case) -> Run:
