@@ -144,7 +144,7 @@ def test_a_split_needs_whole_groups(devices: int, near: str) -> None:
 
 def test_what_cant_be_cut_is_refused() -> None:
     spec = "mesh gpus[2]\nnetwork net {\n input x: [N, 4, 4, 4]\n split(gpus) { conv(8, 1x1) -> rrelu }\n}"
-    with pytest.raises(NoPlan, match="`rrelu` can't draw for a share"):
+    with pytest.raises(NoPlan, match="what `rrelu` draws"):
         ask(checked(spec), Request(2, 8))
 
 
