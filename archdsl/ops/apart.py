@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from archdsl.ir.shares import Split
 from archdsl.ops.op import Op, Refused
+from archdsl.ops.uneven import uneven
 
 O = TypeVar("O", bound=Op)  # noqa: E741
 
@@ -21,15 +21,12 @@ def groups_of(op: Op) -> int:
     return op.__dict__.get("groups", 1)
 
 
-def in_groups(op: O, split: Split, uneven: Callable[..., O]) -> O:
-    """With a group for each device; one that has `groups` keeps them.
-
-    uneven: the same op in groups of different sizes, as torch's `groups` are all of one size.
-    """
+def in_groups(op: Op, split: Split) -> Op:
+    """With a group for each device; one that has `groups` keeps them. Torch's are all of one size."""
     if groups_of(op) > 1:
         need_whole_groups(op, split)
         return op
-    return changed(op, groups=split.size) if split.even else uneven(**op.__dict__, by=split.by)
+    return changed(op, groups=split.size) if split.even else uneven(op, split.by)
 
 
 def need_whole_groups(op: Op, split: Split) -> None:

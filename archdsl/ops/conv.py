@@ -25,7 +25,6 @@ from archdsl.ops.rules import (
     refuse_both,
 )
 from archdsl.ops.spatial import ceil_conv_size, conv_size, conv_transpose_size, sizes
-from archdsl.ops.uneven import Uneven
 from archdsl.ops.window import need_windows
 from archdsl.record import KW_ONLY
 
@@ -68,6 +67,9 @@ class Convolution(Op):
     @property
     def divided(self) -> bool:
         return True
+
+    def apart(self, shares: Shares, x: Shape) -> Op:
+        return in_groups(self, shares.split)
 
     def tensors(self, x: Shape, *maps: int) -> tuple[State, ...]:
         weight = State("weight", (*maps, *self.along("kernel", x)))
@@ -121,9 +123,6 @@ class Conv(Convolution):
     def divided(self) -> bool:
         return self.connect is None
 
-    def apart(self, shares: Shares, x: Shape) -> Op:
-        return in_groups(self, shares.split, UnevenConv)
-
     @property
     def links(self) -> bool:
         return self.connect is not None
@@ -158,14 +157,6 @@ class Conv(Convolution):
         return Window(reach, self.along("stride", x))
 
 
-class UnevenConv(Uneven, Conv):
-    """A convolution in groups of different sizes."""
-
-    one: ClassVar[type[Op]] = Conv
-
-    by: tuple[int, ...] = ()
-
-
 @op("conv_transpose", role="conv")
 class ConvTranspose(Convolution):
     """The transpose of a convolution, which makes maps larger: each input position adds a kernel to the output.
@@ -182,9 +173,6 @@ class ConvTranspose(Convolution):
     verb: ClassVar[str] = "up-conv"
 
     output_pad: int | Size = 0
-
-    def apart(self, shares: Shares, x: Shape) -> Op:
-        return in_groups(self, shares.split, UnevenConvTranspose)
 
     def shape(self, x: Shape) -> Shape:
         self.check(x)
@@ -238,11 +226,3 @@ class ConvTranspose(Convolution):
         stride = self.along("stride", x)
         reach = (d * (k - 1) + 1 for k, d in zip(self.along("kernel", x), self.along("dilation", x)))
         return Window(tuple(-(-r // s) for r, s in zip(reach, stride)), (1,) * len(stride), stride)
-
-
-class UnevenConvTranspose(Uneven, ConvTranspose):
-    """A transposed convolution in groups of different sizes."""
-
-    one: ClassVar[type[Op]] = ConvTranspose
-
-    by: tuple[int, ...] = ()

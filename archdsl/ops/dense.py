@@ -13,7 +13,6 @@ from archdsl.ops.apart import in_groups
 from archdsl.ops.form import Form, P, call
 from archdsl.ops.op import Op, Size, State, op
 from archdsl.ops.rules import at_least, fixed, need_groups, need_rank, need_weights
-from archdsl.ops.uneven import Uneven
 from archdsl.record import KW_ONLY
 
 
@@ -44,7 +43,7 @@ class Linear(Op):
         return True
 
     def apart(self, shares: Shares, x: Shape) -> Op:
-        return in_groups(self, shares.split, UnevenLinear)
+        return in_groups(self, shares.split)
 
     def shape(self, x: Shape) -> Shape:
         at_least(self, 1, "units", "groups")
@@ -69,11 +68,3 @@ class Linear(Op):
 
     def macs(self, inputs: tuple[Size, ...], output: Size) -> int:
         return prod(output) * (inputs[0][-1] // self.groups)
-
-
-class UnevenLinear(Uneven, Linear):
-    """An affine map in groups of different sizes."""
-
-    one: ClassVar[type[Op]] = Linear
-
-    by: tuple[int, ...] = ()

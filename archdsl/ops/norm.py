@@ -24,7 +24,6 @@ from archdsl.ops.rules import (
     need_weights,
     refuse_range,
 )
-from archdsl.ops.uneven import Uneven
 from archdsl.record import KW_ONLY
 
 
@@ -325,7 +324,7 @@ class LocalResponseNorm(Op):
         return 1 if axis == 1 else None
 
     def apart(self, shares: Shares, x: Shape) -> Op:
-        return in_groups(self, shares.split, UnevenLocalResponseNorm)
+        return in_groups(self, shares.split)
 
     def drawn(self, x: Shape) -> str:
         return "local response norm"
@@ -346,11 +345,3 @@ class LocalResponseNorm(Op):
         batch, channels, *spatial = output
         padded = batch * (channels + self.groups * (self.size - 1)) * prod(spatial)
         return 4 * (padded + 2 * prod(output))  # the padded squares, the divisor, and what it is the power of
-
-
-class UnevenLocalResponseNorm(Uneven, LocalResponseNorm):
-    """Local response normalisation in groups of different sizes."""
-
-    one: ClassVar[type[Op]] = LocalResponseNorm
-
-    by: tuple[int, ...] = ()

@@ -8,6 +8,7 @@ Grouped kernels of torch are all of one size, so the groups are modules of their
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar, cast
 
 from archdsl.ir.dim import Dim
@@ -100,6 +101,17 @@ class Uneven:
 
     def drawn(self, x: Shape) -> str:
         return f"{self.one.drawn(self, x)}, groups {':'.join(map(str, self.by))}"
+
+
+def uneven(op: Op, by: tuple[int, ...]) -> Op:
+    """The op in groups of different sizes, in that proportion."""
+    return _uneven_class(type(op))(**op.__dict__, by=by)
+
+
+@cache
+def _uneven_class(one: type[Op]) -> Any:
+    body = {"__annotations__": {"by": "tuple[int, ...]"}, "__module__": __name__, "one": one}
+    return type(f"Uneven{one.__name__}", (Uneven, one), body)
 
 
 def own_name(op: Op, tensor: str) -> str:
