@@ -84,7 +84,9 @@ class Network:
         self.mesh = mesh
         self._parts = None if mesh is None else Parts(self.flow, mesh, batch_name)
         self._measured: dict[int, Costed] = {}
-        smallest = self.measured(program.nominal[batch_name])
+        self._nominal = program.nominal[batch_name]
+        self._line: tuple[int, float] | None = None
+        smallest = self.measured(self._nominal)
         total = sum(cost.flops for cost in smallest.steps)
         self.units = Units(self.flow, smallest, total * share, apart=mesh is not None)
         self.exact = True
@@ -101,6 +103,15 @@ class Network:
     def width(self) -> int:
         """How many devices each stage is on."""
         return 1 if self.mesh is None else self.mesh.size
+
+    def flops(self, samples: int) -> float:
+        """What a pass over so many takes at least: FLOPs grow along a straight line, or faster."""
+        if self._line is None:
+            first, second = (sum(cost.flops for cost in self.measured(n * self._nominal).steps) for n in (1, 2))
+            self._line = first, (second - first) / self._nominal
+        first, rise = self._line
+        more = samples - self._nominal
+        return first if 0 < more < self._nominal else first + rise * more
 
     def measured(self, microbatch: int) -> Costed:
         if microbatch not in self._measured:
@@ -128,11 +139,12 @@ class Network:
         return interpolated(microbatch, {size: known[size] for size in sizes})
 
 
-def choose(network: Network, request: Request) -> Choice | None:
-    """The best choice; None if nothing fits in the devices' memory."""
-    effort = Effort()
+def choose(network: Network, request: Request, limit: Effort | None = None) -> Choice | None:
+    """The best choice; None if nothing fits in the devices' memory. Where a `limit` is given and spent, what was found
+    until then."""
+    effort = limit or Effort()
     best = _among(network, request, None, effort)
-    if effort.spent:
+    if effort.spent and limit is None:
         # Too many cuts to try all: those in the order of the text at least are few.
         network.exact = False
         return _among(network, request, best, Effort(), in_order=True)
@@ -146,7 +158,7 @@ def _among(
     # Many replicas of few stages first: they are soon found, and rule out most of the rest.
     for replicas in reversed(divisors(request.batch)):
         stages = _most_stages(network, request, replicas)
-        if not stages:
+        if not stages or (best is not None and _at_least(network, request, replicas, stages) > best.seconds):
             continue
         for microbatches in microbatch_counts(network, request, replicas, stages):
             solver = _solver(network, request, replicas, microbatches, effort, in_order=in_order)
@@ -155,6 +167,11 @@ def _among(
                 best = search.run(stages)
                 break
     return best
+
+
+def _at_least(network: Network, request: Request, replicas: int, stages: int) -> float:
+    """What no step of so many replicas is below, in at most so many stages: equal parts of compute, and no bubble."""
+    return network.flops(request.batch // replicas) / request.machine.flops / stages
 
 
 def _most_stages(network: Network, request: Request, replicas: int) -> int:
@@ -206,7 +223,7 @@ class _Search:
     def run(self, most: int) -> Choice | None:
         """The best of at most so many stages, or what was known if none is better."""
         # No number of stages is faster than the most of them; often that alone rules out all.
-        fastest = self.solver.fastest(most, self._below(1, self._equal(most)))
+        fastest = self.solver.fastest(most, self._below_any(most))
         if fastest is None:
             return self.best
         self.floor = fastest.slowest
@@ -216,7 +233,7 @@ class _Search:
             below = self._below(stages, least)
             if below <= self._floor(stages) or self.solver.effort.spent:
                 break
-            found = self.solver.fastest(stages, below)
+            found = self.solver.fastest(stages, below, floor=self.floor)
             if found is not None:
                 self._keep(found)
                 if self.replicas > 1:
@@ -245,6 +262,15 @@ class _Search:
             return float("inf")
         return (self.best.seconds * (1 - NEAR) - self._reduced(trained)) / (self.microbatches + stages - 1)
 
+    def _below_any(self, most: int) -> float:
+        """The same whatever the number of stages. Together they take at least what one would, so with a slowest of t
+        there are C / t of them, and a step takes (M + C / t - 1) t = (M - 1) t + C."""
+        below = self._below(1, self._equal(most))
+        if self.microbatches == 1:
+            return below
+        rest = below * self.microbatches - self.solver.compute[-1]
+        return min(below, max(0.0, rest) / (self.microbatches - 1))
+
     def _trade(self, stages: int, least: int, most: int) -> None:
         """Let stages be slower, for fewer bytes of gradients in the largest: between these two, by halves."""
         if least > most or self.solver.effort.spent:
@@ -269,24 +295,25 @@ class _Search:
 
 def least_memory(network: Network, request: Request) -> int | None:
     """The smallest memory of a device with which there is a plan, to a thousandth; None: the batch can't be divided."""
-    found: list[int] = []
+    least: int | None = None
     for replicas in divisors(request.batch):
         stages = _most_stages(network, request, replicas)
         if not stages:
             break
         for microbatches in list(microbatch_counts(network, request, replicas, stages))[-1:]:
-            found += _least(_solver(network, request, replicas, microbatches), stages)
-    return min(found, default=None)
+            least = _least(_solver(network, request, replicas, microbatches), stages, least)
+    return least
 
 
-def _least(solver: Solver, stages: int) -> Iterator[int]:
-    low, high = 0, 1 << 62
+def _least(solver: Solver, stages: int, known: int | None) -> int | None:
+    """The same for a number of replicas, or what is known if that is about as small."""
+    low, high = 0, 1 << 62 if known is None else known - known // 1000
     if solver.reach(float("inf"), stages, memory=high) is None:
-        return
+        return known
     while high - low > max(1, high // 1000):
         middle = (low + high) // 2
         if solver.reach(float("inf"), stages, memory=middle) is None:
             low = middle
         else:
             high = middle
-    yield high
+    return high

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from archdsl.devices.plan.choose import Choice, Network, Request, choose, microbatch_counts
 from archdsl.devices.plan.cuts import Cut
-from archdsl.devices.plan.solve import Solver, Terms
+from archdsl.devices.plan.solve import Effort, Solver, Terms
 from archdsl.record import Record
 
 FURTHEST = 64
@@ -53,7 +53,8 @@ def rivals(network: Network, request: Request, choice: Choice) -> Iterator[Rival
 
 
 def turns(network: Network, request: Request, choice: Choice) -> Iterator[Turn]:
-    """Up and down from the batch asked for."""
+    """Up and down from the batch asked for, as far as some effort leads."""
+    effort = Effort(1_000_000)
     now = choice.split.stages, choice.replicas
     for up in (False, True):
         factor = 2
@@ -61,7 +62,9 @@ def turns(network: Network, request: Request, choice: Choice) -> Iterator[Turn]:
             batch = request.batch * factor if up else request.batch // factor
             if batch * factor != request.batch and not up:
                 break
-            other = choose(network, Request(request.devices, batch, request.machine, request.schedule))
+            other = choose(network, Request(request.devices, batch, request.machine, request.schedule), effort)
+            if effort.spent:
+                return
             if other is None:
                 yield Turn(batch, None, None)
                 break

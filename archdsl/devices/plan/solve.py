@@ -10,7 +10,7 @@ what was found, until nothing lies between.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import ceil
 
 from archdsl.devices.plan.cuts import Cut, Cuts
@@ -78,7 +78,7 @@ class _Limits(Record):
 
 class _Level:
     """Cuts from which as many stages lead to the end, the last first. Those before `head` are out of everybody's reach:
-    cuts are met from the end, so what is too far for one is too far for all that come."""
+    cuts are met from the end, so what is too far for the most that comes is too far for all."""
 
     __slots__ = ("cuts", "head", "soonest")
 
@@ -92,11 +92,15 @@ class _Level:
         self.cuts.append(cut)
         self.soonest = min(self.soonest, ends)
 
-    def within(self, furthest: float, compute: Sequence[float]) -> bool:
-        """Leave out those before which more is computed; whether any are left."""
-        while self.head < len(self.cuts) and compute[self.cuts[self.head]] > furthest:
+    def within(self, most: float, amount: Sequence[float], other: Sequence[float] = (), factor: int = 0) -> bool:
+        """Leave out those before which there is more of something, or of something with so many times another; whether
+        any are left."""
+        while self.head < len(self.cuts):
+            cut = self.cuts[self.head]
+            if amount[cut] + (factor * other[cut] if factor else 0) <= most:
+                return True
             self.head += 1
-        return self.head < len(self.cuts)
+        return False
 
 
 class Solver:
@@ -113,6 +117,10 @@ class Solver:
         self.ends = [time + cross for time, cross in zip(self.compute, self.transfer)]
         self.starts = [time - cross for time, cross in zip(self.compute, self.transfer)]
         self.fixed = [machine.training_bytes(cut.state, cut.trained) for cut in self.cuts]
+        self.kept = [cut.kept for cut in self.cuts]
+        self.trained = [cut.trained for cut in self.cuts]
+        self.most = [list(accumulate(each, max)) for each in (self.fixed, self.kept, self.trained)]
+        """Of each, the most before a cut or any that is listed before it."""
 
     def time(self, before: int, behind: int) -> float:
         """Of the stage between two cuts, for one microbatch: it computes, with what it tells the devices of its split,
@@ -164,6 +172,13 @@ class Solver:
         cut, room = self.cuts[at], self.starts[at] + limits.slowest
         if level.soonest > room or not level.within(furthest, self.compute):
             return None
+        fixed, kept, trained = (most[at] for most in self.most)
+        flying = self.terms.in_flight(stages)
+        memory = limits.memory + fixed + flying * kept
+        if not level.within(trained + limits.trained, self.trained) or not level.within(
+            memory, self.fixed, self.kept, flying
+        ):
+            return None
         for index in range(level.head, len(level.cuts)):
             other = level.cuts[index]
             self.effort.left -= 1
@@ -194,10 +209,11 @@ class Solver:
         """A split of at most so many stages that take less than that time, if there is one."""
         return self.reach(below * (1 - NEAR), most, trained)
 
-    def fastest(self, most: int, below: float, trained: float = float("inf")) -> Split | None:
-        """The split of at most so many stages whose slowest is fastest; None if none is below that time."""
+    def fastest(self, most: int, below: float, trained: float = float("inf"), *, floor: float = 0.0) -> Split | None:
+        """The split of at most so many stages whose slowest is fastest; None if none is below that time. `floor`: what
+        is known that none is below."""
         best = self.any(most, below, trained)
-        low = self.compute[-1] / most
+        low = max(floor, self.compute[-1] / most)
         probe = False
         while best is not None and best.slowest > low * (1 + NEAR) and not self.effort.spent:
             # By halves; near the end also whether anything at all is below the best, which often settles it.
