@@ -65,17 +65,17 @@ def load(
     Raises:
         CompileError: the spec has mistakes, all of which are in it; or the plan is another network's.
         DevicesError: it can't be run on that `mesh`, or on those `devices`.
-        ValueError: the plan is for another number of processes.
+        ValueError: the plan is for another number of processes; or several of `mesh`, `devices` and `plan` are given,
+            or `devices` and `device`.
         TooLarge: it needs more than `max_bytes`.
         WeightsError: the file can't be read or doesn't fit; nothing was built.
     """
     checked = program(path, variant, **params)
     whole = _Building(checked, weights, without, strict, max_bytes)
     if plan is not None:
+        _need_one(plan=plan, mesh=mesh, devices=devices)
         return whole.build_stage(os.fspath(plan), device, dtype)
-    if mesh is not None:
-        return whole.build_on_mesh(mesh, device, dtype)
-    return whole.build(device, dtype) if devices is None else whole.build_on_devices(devices, dtype)
+    return whole.build_where(mesh, devices, device, dtype)
 
 
 def loads(
@@ -96,9 +96,7 @@ def loads(
     """Build the network of a spec given as text, as `load` does. `name` is what messages call it; it can't import."""
     checked = _checked(Source(name, text), variant, params, None)
     whole = _Building(checked, weights, without, strict, max_bytes)
-    if mesh is not None:
-        return whole.build_on_mesh(mesh, device, dtype)
-    return whole.build(device, dtype) if devices is None else whole.build_on_devices(devices, dtype)
+    return whole.build_where(mesh, devices, device, dtype)
 
 
 def compile(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> str:
@@ -200,6 +198,22 @@ class _Building:
         finish(module, report)
         return module
 
+    def build_where(
+        self,
+        mesh: DeviceMesh | None,
+        devices: Sequence[torch.device | str] | None,
+        device: torch.device | str | None,
+        dtype: torch.dtype | None,
+    ) -> nn.Module:
+        """On one device, by the processes of a mesh, or on several devices of this process."""
+        if mesh is not None:
+            _need_one(mesh=mesh, devices=devices)
+            return self.build_on_mesh(mesh, device, dtype)
+        if devices is not None:
+            _need_one(device=device, devices=devices)
+            return self.build_on_devices(devices, dtype)
+        return self.build(device, dtype)
+
     def build_stage(self, plan: str, device: torch.device | str | None, dtype: torch.dtype | None) -> nn.Module:
         """Of a plan, the stage of this process."""
         from archdsl.devices.planned import planned
@@ -221,6 +235,12 @@ class _Building:
         from archdsl.devices.one_process import on_devices
 
         return on_devices(self.program, devices, self.build, dtype=dtype)
+
+
+def _need_one(**given: object) -> None:
+    """Refuse several answers to the question where a network is to run."""
+    if len(names := [f"{name}=" for name, value in given.items() if value is not None]) > 1:
+        raise ValueError(f"{' and '.join(names)} each say where the network is to run; give one of them")
 
 
 def program(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> Program:

@@ -118,3 +118,9 @@ def test_it_can_be_part_of_another_and_copied() -> None:
 def test_refuses_what_does_not_fit(spec: str, devices: list[str], code: str) -> None:
     with pytest.raises(DevicesError, match=code):
         archdsl.loads(spec, devices=devices)
+
+
+@pytest.mark.parametrize("further", [{"device": "cpu"}, {"mesh": object()}], ids=lambda further: next(iter(further)))
+def test_refuses_two_answers(further: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(further))}= and devices= each say where"):
+        archdsl.loads(nets.TOWERS, devices=["cpu", "cpu"], **further)
