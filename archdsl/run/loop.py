@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
 from archdsl import api
@@ -22,6 +21,7 @@ from archdsl.ir.graph import Program
 from archdsl.record import Record
 from archdsl.run import digits
 from archdsl.run.layouts import training
+from archdsl.run.progress import progress, silence
 from archdsl.run.training import Training
 from archdsl.source import sha256
 from archdsl.weights.loading import save
@@ -51,7 +51,7 @@ class Plan(Record):
 def run(plan: Plan, watch: Watch | None) -> None:
     """Train to the last step, from the last checkpoint if there is one. All processes do so at once.
 
-    Raises `CompileError`, `ValueError` for what can't be run so, and `PeerLost`.
+    Raises `CompileError`, `ValueError` for what can't be run so or diverges, and `PeerLost`.
     """
     program = api.program(plan.path, plan.variant, **plan.params)
     plan = _placed(plan, program)
@@ -61,16 +61,20 @@ def run(plan: Plan, watch: Watch | None) -> None:
     first = not dist.is_initialized() or dist.get_rank() == 0
     if losses and first:
         print(f"resumed behind step {len(losses)}", flush=True)
-    for step, batch in _steps(plan, data.train, len(losses), shown=first):
-        if watch is not None:
-            watch.step = step
-            loss = watch.meet("the end", lambda batch=batch: trained.step(*batch))
-            loss = watch.meet("the end", lambda loss=loss: _told(loss, trained))
-        else:
-            loss = trained.step(*batch)
-        losses.append(loss or 0.0)
-        if step % plan.save_every == 0 or step == plan.steps:
-            _save(trained, plan, program, step, losses, watch)
+    with progress(program.title, len(losses), plan.steps) if first else silence() as told:
+        for step, batch in _steps(plan, data.train, len(losses)):
+            if watch is not None:
+                watch.step = step
+                loss = watch.meet("the end", lambda batch=batch: trained.step(*batch))
+                loss = watch.meet("the end", lambda loss=loss: _told(loss, trained))
+            else:
+                loss = trained.step(*batch)
+            losses.append(loss or 0.0)
+            told(step, losses[-1])
+            if not isfinite(losses[-1]):
+                raise ValueError(f"the loss of step {step} is {losses[-1]}: the weights are lost; try a smaller --lr")
+            if step % plan.save_every == 0 or step == plan.steps:
+                _save(trained, plan, program, step, losses, watch)
     if dist.is_initialized():
         dist.destroy_process_group()
     if first:
@@ -104,20 +108,16 @@ def _data(program: Program, plan: Plan) -> digits.Digits:
     return digits.load(channels, height, width, plan.folder)
 
 
-def _steps(plan: Plan, train: digits.Split, done: int, *, shown: bool) -> Iterator[tuple[int, digits.Split]]:
+def _steps(plan: Plan, train: digits.Split, done: int) -> Iterator[tuple[int, digits.Split]]:
     """The steps that are left, counted from 1, each with its batch: the same ones in every process and every run."""
     each = len(train.images) // plan.batch
     if not each:
         raise ValueError(f"a batch of {plan.batch} is more than the {len(train.images)} images that there are")
-    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, disable=not (shown and sys.stderr.isatty()), transient=True) as progress:
-        task = progress.add_task("", total=plan.steps, completed=done)
-        for epoch in range(done // each, -(-plan.steps // each)):
-            batches = digits.batches(train, plan.batch, plan.seed + 1000 * epoch)[:each]
-            for step, batch in enumerate(batches, epoch * each + 1):
-                if done < step <= plan.steps:
-                    yield step, batch
-                    progress.advance(task)
+    for epoch in range(done // each, -(-plan.steps // each)):
+        batches = digits.batches(train, plan.batch, plan.seed + 1000 * epoch)[:each]
+        for step, batch in enumerate(batches, epoch * each + 1):
+            if done < step <= plan.steps:
+                yield step, batch
 
 
 def _told(loss: float | None, trained: Training) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+
+from archdsl.devices.checkpoint import latest
 
 ROOT = Path(__file__).parents[2]
 BODY = """
@@ -84,3 +87,16 @@ def test_trains_as_one_process_does(name: str, spec: str, processes: int, schedu
     assert held.keys() == weights.keys()
     for key, value in weights.items():
         torch.testing.assert_close(held[key], value, rtol=1e-4, atol=1e-6)
+
+
+def test_ends_when_the_loss_is_no_number(tmp_path: Path) -> None:
+    """Nothing is gained by going on; the last checkpoint stays."""
+    spec = tmp_path / "net.arch"
+    spec.write_text(PLAIN)
+    asked = [str(spec), "--steps", "50", "--save-every", "1", "--batch", "8", "--lr", "1e20", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "archdsl.run", *asked]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, cwd=ROOT)
+    assert done.returncode == 1
+    assert re.fullmatch(r"the loss of step \d+ is (inf|nan): .* smaller --lr\n", done.stderr)
+    assert latest(tmp_path) is not None
