@@ -51,21 +51,21 @@ network net(classes = 10) {
 
 
 def run(
-    folder: Path, name: str, processes: int, *, schedule: str = "1f1b"
+    folder: Path, name: str, processes: int, *, schedule: str = "1f1b", steps: int = 4, out: str = ""
 ) -> tuple[list[float], dict[str, torch.Tensor]]:
-    """The losses of four steps, and the weights behind them."""
-    out = folder / f"{name}-{processes}"
+    """The losses of so many steps, and the weights behind them. It goes on from what is in `out`."""
+    place = folder / (out or f"{name}-{processes}")
     launch = (
         ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)] if processes > 1 else []
     )
-    asked = ["--steps", "4", "--save-every", "2", "--batch", "16", "--schedule", schedule, "--out", str(out)]
+    asked = ["--steps", str(steps), "--save-every", "2", "--batch", "16", "--schedule", schedule, "--out", str(place)]
     command = [sys.executable, *launch, "-m", "archdsl.run", str(folder / f"{name}.arch"), *asked]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    with open(out / "losses.csv", newline="") as file:
+    with open(place / "losses.csv", newline="") as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
-    return losses, load_file(out / "weights.safetensors")
+    return losses, load_file(place / "weights.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,18 @@ def test_ends_when_the_loss_is_no_number(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert re.fullmatch(r"the loss of step \d+ is (inf|nan): .* smaller --lr\n", done.stderr)
     assert latest(tmp_path) is not None
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [(2, 1), pytest.param(1, 4, marks=pytest.mark.slow), pytest.param(4, 2, marks=pytest.mark.slow)],
+)
+def test_goes_on_in_another_layout(before: int, behind: int, tmp_path: Path) -> None:
+    """From a checkpoint of so many processes, which share unevenly, to others."""
+    (tmp_path / "net.arch").write_text(UNEVEN)
+    losses, weights = run(tmp_path, "net", 1)
+    run(tmp_path, "net", before, steps=2, out="changed")
+    found, held = run(tmp_path, "net", behind, out="changed")
+    assert found == pytest.approx(losses, rel=1e-5)
+    for key, value in weights.items():
+        torch.testing.assert_close(held[key], value, rtol=1e-4, atol=1e-6)
