@@ -5,7 +5,7 @@ All of it is one autograd graph, so gradients find their way back by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -42,7 +42,7 @@ def together(*parts: Tensor, axis: int, device: int) -> Tensor:
 
 def _shared(drop: Any) -> Callable[..., Sequence[Tensor]]:
     """A dropout of a value that is shared out along `axis`, or (None) that each device has: (parts, p, training, axis)
-    -> parts. What one device would draw is drawn once on each, as all generators are seeded alike."""
+    -> parts. What one device would draw is drawn on each."""
 
     def of_parts(*parts: Tensor, p: float, training: bool, axis: int | None = None) -> Sequence[Tensor]:
         shape = [*parts[0].shape]
@@ -68,12 +68,25 @@ def _dropped(
     drop: Any, parts: Sequence[Tensor], shape: Sequence[int], p: float, axis: int | None, sizes: Sequence[int]
 ) -> list[Tensor]:
     """The parts with noise for a whole of this shape, of which each takes its own along the axis."""
-    drawn: dict[torch.device, Tensor] = {}
-    for part in parts:
-        if part.device not in drawn:
-            drawn[part.device] = noise(drop, part, shape, p)
+    drawn = _drawn(drop, parts, shape, p)
     own = [
         drawn[part.device] if axis is None else part_of(drawn[part.device], axis, sizes, i)
         for i, part in enumerate(parts)
     ]
     return [dropped(drop, part, p, each) for part, each in zip(parts, own)]
+
+
+def _drawn(drop: Any, parts: Sequence[Tensor], shape: Sequence[int], p: float) -> Mapping[torch.device, Tensor]:
+    """The same noise on each device. Each draws it, which takes less than to move it: a GPU has a generator of its own,
+    which is set to where the first one's is, however many numbers that one has drawn alone."""
+    found: dict[torch.device, Tensor] = {}
+    before: Tensor | None = None
+    for part in parts:
+        if part.device in found:
+            continue
+        if part.device.type != "cpu":
+            generators = torch.get_device_module(part.device)
+            before = generators.get_rng_state(part.device) if before is None else before
+            generators.set_rng_state(before, part.device)
+        found[part.device] = noise(drop, part, shape, p)
+    return found

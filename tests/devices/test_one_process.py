@@ -21,6 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import archdsl
 from archdsl.devices.error import DevicesError
+from archdsl.devices.moves import dropout
 from tests.devices import nets
 from tests.devices.agreement import Case, difference, on_devices, one_device
 from tests.devices.test_agreement import TOLERANCE
@@ -79,7 +80,7 @@ class Moves(TorchDispatchMode):
 def moved(spec: str, shape: Sequence[int], **further: Any) -> list[int]:
     """The numbers that a forward pass on two GPUs moves between them."""
     with FakeTensorMode():
-        module = archdsl.loads(spec, devices=["cuda:0", "cuda:1"], **further)
+        module = archdsl.loads(spec, devices=["cuda:0", "cuda:1"], **further).eval()  # there is no GPU to draw on
         with Moves() as moves:
             assert module(torch.randn(shape)).device == torch.device("cuda:0")
     return moves.numbers
@@ -97,6 +98,29 @@ def test_moves_what_the_spec_says() -> None:
     assert (image, logits) == (3 * 227 * 227, 500)
     assert exchanged == [n // 2 for n in (43_264, 9_216, 4_096, 4_096) for _ in range(2)]
     assert 4 * sum(exchanged) == 242_688
+
+
+def test_gpus_draw_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has a generator of its own; before the second one draws, it is set to where the first one's was."""
+    generators = Generators()
+    monkeypatch.setattr(torch, "get_device_module", lambda device: generators)
+    with FakeTensorMode():
+        parts = [torch.ones(2, 4, device=f"cuda:{i}") for i in range(2)]
+        assert [x.device for x in dropout(*parts, p=0.5, training=True, axis=1)] == [x.device for x in parts]
+    assert generators.set == {torch.device("cuda:0"): "of cuda:0", torch.device("cuda:1"): "of cuda:0"}
+
+
+class Generators:
+    """What `torch.cuda` says of them."""
+
+    def __init__(self) -> None:
+        self.set: dict[torch.device, str] = {}
+
+    def get_rng_state(self, device: torch.device) -> str:
+        return f"of {device}"
+
+    def set_rng_state(self, state: str, device: torch.device) -> None:
+        self.set[device] = state
 
 
 def test_it_can_be_part_of_another_and_copied() -> None:
