@@ -55,6 +55,7 @@ def program(steps: int) -> Program:
 
 def plan(network: Program, devices: int, batch: int = PRIME) -> None:
     answer = ask(network, Request(devices, batch, Machine(flops=10**12)))
+    suggestion(answer)
     assert answer.exact
 
 

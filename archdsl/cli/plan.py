@@ -78,6 +78,7 @@ def command(
     from archdsl.devices.plan.choose import Request
     from archdsl.devices.plan.compare import rivals, turns
     from archdsl.devices.plan.file import plan_json
+    from archdsl.devices.plan.suggest import suggestion
 
     with refusals(output_format):
         try:
@@ -89,14 +90,15 @@ def command(
     others = list(rivals(answer.network, answer.request, answer.choice))
     comparable = microbatches is None and answer.exact
     other_batches = list(turns(answer.network, answer.request, answer.choice)) if comparable else []
+    suggested = suggestion(answer) if comparable else None
     if as_json:
         from archdsl.devices.plan.file import answer_json
 
-        out(answer_json(answer.plan, others, other_batches))
+        out(answer_json(answer.plan, others, other_batches, suggested))
     else:
         from archdsl.cli.plan_text import plan_text
 
-        out(plan_text(answer, others, other_batches, colored(sys.stdout)))
+        out(plan_text(answer, others, other_batches, suggested, colored(sys.stdout)))
     if output is not None:
         err(f"wrote {printable(output)}")
     return 0

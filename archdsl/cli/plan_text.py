@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from archdsl.devices.plan.ask import Answer
 from archdsl.devices.plan.compare import Rival, Turn
 from archdsl.devices.plan.plan import Plan, Stage
+from archdsl.devices.plan.suggest import Braces, Suggestion
 from archdsl.ir.graph import Layer
 from archdsl.render.grid import grid
 from archdsl.render.table import binary
@@ -14,10 +15,18 @@ from archdsl.render.terminal import cells, paint, printable
 
 WIDEST = 28
 """Of the column that names steps."""
+MOST_BRACES = 8
+"""Of a suggestion that are shown."""
 SCHEDULES = {"1f1b": "1F1B", "gpipe": "GPipe"}
 
 
-def plan_text(answer: Answer, rivals: Sequence[Rival], turns: Sequence[Turn], color: bool = False) -> str:
+def plan_text(
+    answer: Answer,
+    rivals: Sequence[Rival],
+    turns: Sequence[Turn],
+    suggested: Suggestion | None = None,
+    color: bool = False,
+) -> str:
     """What each device does and holds, what that takes, and what else would take."""
     plan = answer.plan
     lines = [paint(printable(_title(plan)), "strong", color), _division(plan), ""]
@@ -33,6 +42,8 @@ def plan_text(answer: Answer, rivals: Sequence[Rival], turns: Sequence[Turn], co
     if rivals:
         lines += ["", *_rivals(plan, rivals, color)]
     lines += ["", *(_turn(plan, turn) for turn in turns)] if turns else []
+    if suggested is not None:
+        lines += ["", *suggestion_text(plan, suggested)]
     return "\n".join(lines)
 
 
@@ -165,6 +176,36 @@ def _turn(plan: Plan, turn: Turn) -> str:
     if turn.stages is None or turn.replicas is None:
         return f"at batch {turn.batch:,} nothing fits"
     return f"{where}: {_ways(turn.stages, turn.replicas)}"
+
+
+def suggestion_text(plan: Plan, found: Suggestion) -> Iterator[str]:
+    """What to write, what that gives, and that it is the same network."""
+    other = found.answer.plan
+    times = f"{duration(other.step_seconds)} instead of {duration(plan.step_seconds)}"
+    yield f"suggestion: another `split` would take {times}, {other.step_seconds / plan.step_seconds:.2f} of it:"
+    yield f"  `mesh {found.mesh}`, and `split({found.mesh.name}) {{ }}` around"
+    for braces in found.braces[:MOST_BRACES]:
+        yield f"    {printable(_lines(braces, plan.made.file))}"
+    if len(found.braces) > MOST_BRACES:
+        yield f"    and {len(found.braces) - MOST_BRACES} more (--json has all)"
+    split, gradients = (
+        max(getattr(stage, name) for stage in other.stages) for name in ("split_bytes", "reduced_bytes")
+    )
+    yield f"  then {_ways(len(other.stages), other.replicas, found.mesh.size)}; in a step a device sends at most"
+    yield f"  {binary(split)} in the split and {binary(gradients)} of gradients"
+    yield "  The network computes the same; without these exchanges it would be another."
+
+
+def _lines(braces: Braces, file: str) -> str:
+    several = braces.last > braces.first
+    text = f"lines {braces.first} to {braces.last}" if several else f"line {braces.first}"
+    if braces.file != file:
+        text += f" of {braces.file}"
+    if braces.exchanges:
+        *first, last = map(str, braces.exchanges)
+        before = f"lines {', '.join(first)} and {last}" if first else f"line {last}"
+        text += f", with an `exchange` before the layer{'s' if first else ''} of {before}"
+    return text
 
 
 def duration(seconds: float) -> str:

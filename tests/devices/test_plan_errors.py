@@ -85,7 +85,7 @@ MULTIPLE = "network net {\n    input x: [N = 8, 3, 4, 4] where N % 8 == 0\n    c
         (MULTIPLE, "--microbatches 64", "error[E1353]: the network does not allow N = 4: the batch in 64 parts"),
         (VGG, "--microbatches 24", "error[E1354]: a batch of 256 does not divide into 24 microbatches"),
         (TOWERS, "", "error[E1360]: net is split over gpus[3]: 4 devices do not divide into groups of 3"),
-        (RRELU, "", "error[E1327]: net can't run on several devices: `rrelu` can't draw for a share of its numbers"),
+        (RRELU, "", "error[E1327]: net can't run on several devices: what `rrelu` draws can't be drawn"),
         (VGG, "--memory 1GB", "error[E1355]: vgg16 does not fit on 4 devices of 1 GB: one of them needs at least"),
     ],
 )
@@ -138,7 +138,7 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*question, "-o", str(output)]) == 0
     printed = json.loads(capsys.readouterr().out)
     written = json.loads(output.read_text(encoding="utf-8"))
-    assert {*printed} - {*written} == {"instead", "other_batches"}
+    assert {*printed} - {*written} == {"instead", "other_batches", "suggestion"}
     assert all(printed[name] == written[name] for name in written if name != "generator")
     assert all(other["seconds"] >= printed["predicted"]["step_seconds"] for other in printed["instead"])
     assert main([*question, "-o", str(output)]) == 0, "its own file is written over"

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, cast
 from archdsl.devices.plan.compare import Rival, Turn
 from archdsl.devices.plan.machine import Machine
 from archdsl.devices.plan.plan import Made, Over, Plan, Stage
+from archdsl.devices.plan.suggest import Suggestion
 from archdsl.emit.pytorch import mark
 from archdsl.ir.graph import Program
 from archdsl.reading import opened, reason, refusal
@@ -54,10 +55,25 @@ def document(plan: Plan) -> Json:
     }
 
 
-def answer_json(plan: Plan, rivals: Sequence[Rival], turns: Sequence[Turn]) -> str:
+def answer_json(plan: Plan, rivals: Sequence[Rival], turns: Sequence[Turn], suggested: Suggestion | None = None) -> str:
     """The plan for other programs, with what it was compared with."""
-    compared = {"instead": list(map(_fields, rivals)), "other_batches": list(map(_fields, turns))}
+    compared = {
+        "instead": list(map(_fields, rivals)),
+        "other_batches": list(map(_fields, turns)),
+        "suggestion": None if suggested is None else _suggestion(suggested),
+    }
     return json.dumps({**document(plan), **compared}, indent=2)
+
+
+def _suggestion(found: Suggestion) -> Json:
+    """What to divide, and the plan with it."""
+    plan = document(found.answer.plan)
+    return {
+        "mesh": str(found.mesh),
+        "braces": [_fields(braces) for braces in found.braces],
+        "same_function": True,
+        **{name: plan[name] for name in ("split", "replicas", "microbatches", "predicted", "stages")},
+    }
 
 
 def _fields(record: Record) -> Json:

@@ -50,7 +50,7 @@ class Measured:
     """The costs of a flow that one device runs."""
 
     def __init__(self, flow: Flow, batch_name: str, microbatch: int) -> None:
-        self._costs = Costs(_at(flow.program, batch_name, microbatch))
+        self._costs = Costs(at_batch(flow.program, batch_name, microbatch))
         self._nodes: dict[Node, Cost] = {}
         self._kept = {id(value.base) for step in flow.steps for value in _kept(step, flow)}
         self.steps = [self._step(step) for step in flow.steps]
@@ -101,7 +101,7 @@ def _kept(step: Step, flow: Flow) -> list[Flowing]:
     return (step.inputs if op.needs_input() else []) + (step.outputs if op.keeps_output else [])
 
 
-def _at(program: Program, batch_name: str, size: int) -> Program:
+def at_batch(program: Program, batch_name: str, size: int) -> Program:
     """The program with another nominal size of its batch."""
     nominal = {**program.nominal, batch_name: size}
     return Program(program.title, program.graph, nominal, (), program.domain, program.source)
