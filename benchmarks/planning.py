@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import log
 from pathlib import Path
 from statistics import linear_regression, median
+from time import process_time
 
 from archdsl import api
 from archdsl.compiler import check
@@ -15,6 +16,7 @@ from archdsl.devices.plan.ask import ask
 from archdsl.devices.plan.choose import Request
 from archdsl.devices.plan.compare import rivals, turns
 from archdsl.devices.plan.machine import Machine
+from archdsl.devices.plan.suggest import suggestion
 from archdsl.ir.graph import Program
 from archdsl.source import Source
 from benchmarks.measure import Row, seconds
@@ -65,6 +67,12 @@ def compared(target: str, request: Request) -> None:
     answer = ask(api.program(SPECS / file, name), request)
     list(rivals(answer.network, answer.request, answer.choice))
     list(turns(answer.network, answer.request, answer.choice))
+    suggestion(answer)
+
+
+def quickest(action: Callable[[], object]) -> float:
+    """In seconds of the processor: other work on the machine only ever adds."""
+    return min(seconds(action, process_time) for _ in range(ROUNDS))
 
 
 def growth(times: list[float], amounts: tuple[int, ...]) -> float:
@@ -75,8 +83,8 @@ def growth(times: list[float], amounts: tuple[int, ...]) -> float:
 def run() -> Iterator[Row]:
     networks = {steps: program(steps) for steps in STEPS}
     plan(networks[STEPS[0]], DEVICES[0])
-    by_steps = [min(seconds(lambda n=n: plan(networks[n], 64)) for _ in range(ROUNDS)) for n in STEPS]
-    by_devices = [min(seconds(lambda d=d: plan(networks[1_000], d)) for _ in range(ROUNDS)) for d in DEVICES]
+    by_steps = [quickest(lambda n=n: plan(networks[n], 64)) for n in STEPS]
+    by_devices = [quickest(lambda d=d: plan(networks[1_000], d)) for d in DEVICES]
     for what, times, amounts in (("steps", by_steps, STEPS), ("devices", by_devices, DEVICES)):
         slope = growth(times, amounts)
         yield Row(
@@ -85,9 +93,9 @@ def run() -> Iterator[Row]:
             "at most 1.1",
             slope <= 1.1,
         )
-    many = max(seconds(lambda case=case: compared(*case)) for case in MANY)
+    many = max(seconds(lambda case=case: compared(*case), process_time) for case in MANY)
     yield Row(
-        "the slowest of 4 plans over 3,600 to 4,096 devices, with what they are compared with",
+        "the slowest of 4 plans over 3,600 to 4,096 devices, with rivals, other batches and a suggestion",
         f"{many:.1f} s",
         "below 5 s",
         many < 5,

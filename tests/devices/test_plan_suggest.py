@@ -131,7 +131,7 @@ def test_what_cant_be_divided_is_left_alone() -> None:
         "linear(7)",
     ]
     whole = program("\n".join(["network net {", "    input x: [N, 256]", *lines[1:], "}"]))
-    found = suggestion(ask(whole, Request(4, 4, Machine(flops=10**10, link=10**9))))
+    found = suggestion(ask(whole, Request(4, 1, Machine(flops=10**10, link=10**9))))
     assert found is not None
     assert [span.text for span in found.spans] == ["linear(2048)"]
     assert str(found.mesh) == "gpus[4]"

@@ -157,6 +157,8 @@ def _among(
     """The best choice, if it is better than what is known."""
     # Many replicas of few stages first: they are soon found, and rule out most of the rest.
     for replicas in reversed(divisors(request.batch)):
+        if effort.spent and not (in_order and best is None):
+            break
         stages = _most_stages(network, request, replicas)
         if not stages or (best is not None and _at_least(network, request, replicas, stages) > best.seconds):
             continue

@@ -148,7 +148,6 @@ class Solver:
         levels[0].add(last, self.ends[last])
         behind: dict[int, int] = {}
         first = 0
-        self.effort.left -= last
         for at in range(last - 1, -1, -1):
             furthest = self.compute[at] + limits.slowest
             while not levels[first].within(furthest, self.compute):
@@ -170,6 +169,7 @@ class Solver:
     def _next(self, at: int, level: _Level, furthest: float, limits: _Limits, stages: int) -> int | None:
         """The cut to go to from one, among those of a level; the stage between is `stages` from the end."""
         cut, room = self.cuts[at], self.starts[at] + limits.slowest
+        self.effort.left -= 1
         if level.soonest > room or not level.within(furthest, self.compute):
             return None
         fixed, kept, trained = (most[at] for most in self.most)

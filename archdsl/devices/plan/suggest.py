@@ -74,7 +74,7 @@ def suggestion(answer: Answer) -> Suggestion | None:
     network, request = answer.network, answer.request
     if network.mesh is not None:
         return None
-    effort = Effort(2_000_000)
+    effort = Effort(500_000)
     seconds = answer.choice.seconds * GAIN
     for size in divisors(request.devices)[1:]:
         mesh = Mesh(_unused(network.program), (size,))
