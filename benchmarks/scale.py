@@ -21,15 +21,17 @@ from archdsl.devices.plan.solve import Solver, Terms
 from archdsl.devices.scale import Load, RankStep, steps
 from archdsl.devices.scale_paper import Pass
 from archdsl.devices.scale_time import Times, UnlikeTurns, agree, times
-from archdsl.devices.traffic import NOTHING, traffic
+from archdsl.devices.traffic import traffic
 from archdsl.ir.graph import Program
 from archdsl.record import Record
 from archdsl.source import Source
 from benchmarks.measure import Row
 
-SPLITS = STAGES = (1, 2, 4, 8)
 WORLDS = (8, 64, 512, 4096)
-EACH, ALL = 32, 2048
+FACTORS = (1, 2, 4, 8)
+LAYOUTS = [(stages, split) for stages in FACTORS for split in FACTORS if stages * split <= WORLDS[0]]
+"""All ways to divide a replica over up to eight devices."""
+EACH, ALL = 32, 4096
 """Samples of a rank, or of all ranks together."""
 IN_FLIGHT = 4
 """Microbatches for each stage."""
@@ -104,7 +106,7 @@ def cuts(name: str, stages: int) -> tuple[int, ...]:
 
 
 class Layout(Record):
-    """How ranks are divided, and what those of a replica do. `exchanged`: by the closed form, between its splits."""
+    """How ranks are divided, and what those of a replica do. `moved`: by the closed form, among them."""
 
     name: str
     world: int
@@ -113,7 +115,7 @@ class Layout(Record):
     samples: int
     ranks: Sequence[RankStep]
     times: Times
-    exchanged: int
+    moved: int
 
     @property
     def busiest(self) -> RankStep:
@@ -131,25 +133,26 @@ class Layout(Record):
 MACHINE = Machine()
 
 
-def layouts(name: str, split: int, stages: int) -> Iterator[Layout]:
+def layouts(name: str, stages: int, split: int) -> Iterator[Layout]:
     """All numbers of ranks, with as many samples for each rank, then with as many in all."""
     made = program(name, split, cuts(name, stages))
-    counted = traffic(made, "N").total if split > 1 else NOTHING
+    counted = traffic(made, "N").total
     size = split * stages
     loads: list[Load] = []
     for world in WORLDS:
-        for samples in {EACH * size, ALL // world * size} if world >= size else ():
+        own = (EACH,) if world == WORLDS[0] else (EACH, ALL // world)  # on so few ranks all of them would not fit
+        for samples in (each * size for each in own):
             microbatches = min(IN_FLIGHT * stages, samples) if stages > 1 else 1
             loads.append(Load(world // size, samples, microbatches))
     for load, ranks in zip(loads, steps(made, *loads)):
         samples = load.samples * load.replicas
-        exchanged = counted.at(load.samples)
-        yield Layout(name, load.replicas * size, split, stages, samples, ranks, times(ranks, MACHINE), exchanged)
+        moved = counted.at(load.samples)
+        yield Layout(name, load.replicas * size, split, stages, samples, ranks, times(ranks, MACHINE), moved)
 
 
 def run(everything: bool = False) -> Iterator[Row]:
     start = perf_counter()
-    found = [one for name in NETWORKS for split in SPLITS for stages in STAGES for one in layouts(name, split, stages)]
+    found = [one for name in NETWORKS for stages, split in LAYOUTS for one in layouts(name, stages, split)]
     taken = perf_counter() - start
     yield Row(
         f"{len(found)} layouts of VGG-16 and ResNet-152 on 8 to 4,096 ranks, on paper",
@@ -185,14 +188,14 @@ def _picked(found: Sequence[Layout]) -> Iterable[Layout]:
 
 
 def _fits(one: Layout) -> bool:
-    """Whether all ranks agree, and the devices of splits send together what the closed form says."""
+    """Whether all ranks agree, and those of a replica send together what the closed form says."""
     try:
         agree(one.ranks)
     except UnlikeTurns:
         return False
-    passes = [turn for rank in one.ranks for turn in rank.turns if isinstance(turn, Pass)]
-    places = len({rank.place for rank in one.ranks})
-    return sum(call.sent for turn in passes for call in turn.calls) * one.split == one.exchanged * places
+    own = [turn for rank in one.ranks for turn in rank.turns if isinstance(turn, Pass) or turn.kind == "send"]
+    sent = sum(call.sent for turn in own for call in (turn.calls if isinstance(turn, Pass) else (turn,)))
+    return sent * one.split == one.moved * len({rank.place for rank in one.ranks})
 
 
 HEADER = (

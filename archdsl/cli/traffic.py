@@ -47,13 +47,14 @@ def command(
 ) -> None:
     """Count the bytes that a training step moves between devices.
 
-    Beside what the spec's `split` moves stands what other ways to divide the network would, and for which batches each
-    moves the least. See docs/howto/traffic.md.
+    Beside what the spec's `split`, `on` and `stage` move stands what other ways to divide the network would, and for
+    which batches each moves the least. See docs/howto/traffic.md.
     """
     program = checked(target, settings, take_limits(options), output_format)
 
     from archdsl.devices.local import NotLocal
     from archdsl.devices.plan.ask import NoPlan, batch_name
+    from archdsl.devices.stages import NotStaged
     from archdsl.devices.traffic_report import report
 
     with refusals(output_format):
@@ -61,12 +62,13 @@ def command(
             found = report(program, batch_name(program), batch, backend, devices)
         except NoPlan as none:
             raise refusal(none.error, "traffic") from None
-        except NotLocal as reason:
+        except (NotLocal, NotStaged) as reason:
             from archdsl.errors.devices import CannotCut
 
             raise refusal(CannotCut(program.title, str(reason)), program.source.name) from None
-    if found.mesh is not None and devices not in (None, found.devices):
-        raise click.UsageError(f"the spec speaks of {found.mesh}: --devices is for specs that speak of no devices")
+    if found.traffic is not None and devices not in (None, found.devices):
+        many = f"the spec says on how many devices it runs: {found.devices}"
+        raise click.UsageError(f"{many}; --devices is for specs that speak of none")
     if as_json:
         from archdsl.devices.traffic_report import report_json
 

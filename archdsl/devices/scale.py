@@ -285,7 +285,7 @@ def _loss(output: Any, target: Tensor) -> Tensor:
 
 def _module(program: Program, link: ProcessLink) -> nn.Module:
     """A stage's module, or this rank's of those that share it out."""
-    if link.size == 1:
+    if group_mesh(program) is None:
         return build(program, device="meta")
     own = local(program, link.index)
     module = build(own.program, device="meta")

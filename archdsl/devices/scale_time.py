@@ -96,7 +96,7 @@ def times(ranks: Sequence[RankStep], machine: Machine, latency: float = LATENCY)
         longest.compute,
         longest.split,
         longest.pipeline,
-        end - longest.busy,
+        longest.waited + end - longest.ended,
         max(clock.now - clock.ended for clock in clocks),
         1 - mean / end if end else 0.0,
     )
@@ -114,7 +114,7 @@ class _Clock:
         self.machine, self.latency = machine, latency
         self.turns = deque(zip(*(place.turns for place in places)))
         self.passes: Counter[tuple[str, int]] = Counter()
-        self.now = self.ended = self.compute = self.split = self.pipeline = 0.0
+        self.now = self.ended = self.waited = self.compute = self.split = self.pipeline = 0.0
 
     @property
     def busy(self) -> float:
@@ -140,6 +140,7 @@ class _Clock:
                     needed = turn.kind, turn.stage + (1 if back else -1), number
                     if needed not in made:
                         break
+                    self.waited += max(0.0, made[needed] - self.now)
                     self.now = max(self.now, made[needed])
                 passed = turn.kind, turn.stage, number
                 self.passes[turn.kind, turn.stage] += 1

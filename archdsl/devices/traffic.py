@@ -6,6 +6,8 @@
     enter (what a split is handed)   forward 0, all have it; backward the sum of n gradients, 2 (n - 1) S
     on (steps of one device)         forward (n - 1) S of each result; backward (n - 1) S of each operand
     gradients of parameters that all devices have and each uses in its own way: 2 (n - 1) S a step
+    stage (what a stage hands to the next, or on to a later one)    forward n S: each of the n devices of its split
+                                     sends it to its counterpart; backward n S
 
 All are summed over the devices of the group; a sum over all that all get is counted as a ring does it (Patarasuk and
 Yuan 2009, the least that there is): each device sends 2 (n - 1) / n of it. Only what has a gradient moves backward.
@@ -13,163 +15,86 @@ Yuan 2009, the least that there is): each device sends 2 (n - 1) / n of it. Only
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 
-from archdsl.devices.local import Local, local
+from archdsl.devices.local import Local, group_mesh, local
 from archdsl.devices.local_ops import Enter, Exchanged, Gathered
 from archdsl.devices.on import Entering, Telling, Told
+from archdsl.devices.stages import Stage, carries_gradient, staged
+from archdsl.devices.traffic_amounts import (
+    ALL_GATHER,
+    ALL_REDUCE,
+    ALL_TO_ALL,
+    BROADCAST,
+    NOTHING,
+    SEND,
+    Amount,
+    Move,
+    Sizes,
+    Traffic,
+)
 from archdsl.devices.traffic_flow import Flowing, Run, runs
 from archdsl.ir.graph import Layer, Program
 from archdsl.ir.shape import ITEM_SIZES, Shape
-from archdsl.record import Record
-from archdsl.source import Span
+from archdsl.ir.stages import stages_of
 from archdsl.state import tensors
 
 
-class Amount(Record):
-    """Bytes, or numbers, of a step: so many, and so many for each sample of the batch."""
-
-    step: int = 0
-    sample: int = 0
-
-    def at(self, batch: int) -> int:
-        """Of a step with so many samples."""
-        return self.step + self.sample * batch
-
-    def __add__(self, other: Amount) -> Amount:
-        return Amount(self.step + other.step, self.sample + other.sample)
-
-    def __mul__(self, factor: int) -> Amount:
-        return Amount(self.step * factor, self.sample * factor)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Amount) and (self.step, self.sample) == (other.step, other.sample)
-
-    def __hash__(self) -> int:
-        return hash((self.step, self.sample))
-
-
-NOTHING = Amount()
-
-ALL_GATHER, ALL_TO_ALL, ALL_REDUCE, BROADCAST = "all_gather", "all_to_all", "all_reduce", "broadcast"
-"""The collectives that `processes.py` makes its calls of."""
-
-
-class Move(Record):
-    """One transfer.
-
-    kind:     "exchange", "gather", "enter", "on", or "gradient".
-    span:     where it is written; for what enters, the step that it enters; None for gradients.
-    path:     of the scope that it stands in, or of the parameter.
-    source:   the divided layer that the value comes from; "" before the first.
-    reader:   the divided layer that reads it first; "" behind the last.
-    values:   how many numbers the whole value has.
-    forward:  bytes; `by_forward` is the collective that moves them.
-    """
-
-    kind: str
-    span: Span | None
-    path: str
-    source: str
-    reader: str
-    values: Amount
-    forward: Amount
-    backward: Amount
-    by_forward: str = ""
-    by_backward: str = ""
-
-    def between(self, source: str, reader: str) -> Move:
-        """The same, once it is known who reads it, and what the whole network calls both."""
-        amounts = self.values, self.forward, self.backward
-        return Move(self.kind, self.span, self.path, source, reader, *amounts, self.by_forward, self.by_backward)
-
-    @property
-    def total(self) -> Amount:
-        return self.forward + self.backward
-
-    @property
-    def of_result(self) -> bool:
-        """It gathers what the network gives, for whoever computes the loss."""
-        return self.kind == "gather" and not self.reader
-
-
-class Traffic(Record):
-    """Of one network on one group of devices; all amounts are summed over the group."""
-
-    devices: int
-    moves: tuple[Move, ...]
-
-    @property
-    def forward(self) -> Amount:
-        return sum((move.forward for move in self.moves), NOTHING)
-
-    @property
-    def backward(self) -> Amount:
-        return sum((move.backward for move in self.moves), NOTHING)
-
-    @property
-    def total(self) -> Amount:
-        return self.forward + self.backward
-
-    @property
-    def results(self) -> Amount:
-        """What gathers the network's results, which no other way to divide it is charged for."""
-        return sum((move.total for move in self.moves if move.of_result), NOTHING)
-
-    def by_collective(self) -> Mapping[str, Amount]:
-        """The bytes that each kind of collective moves."""
-        found: dict[str, Amount] = {}
-        for kind, amount in self._by_call():
-            found[kind] = found.get(kind, NOTHING) + amount
-        return found
-
-    def calls(self) -> Mapping[str, int]:
-        """How often each kind of collective is called in a step, about: what is recomputed is called again."""
-        return Counter(kind for kind, _ in self._by_call())
-
-    def _by_call(self) -> Iterator[tuple[str, Amount]]:
-        for move in self.moves:
-            for kind, amount in ((move.by_forward, move.forward), (move.by_backward, move.backward)):
-                if amount != NOTHING:
-                    yield kind, amount
-
-
-class Sizes:
-    """Sizes of values as functions of the batch: free sizes other than the batch are nominal."""
-
-    def __init__(self, program: Program, batch_name: str) -> None:
-        self._one, self._two = ({**program.nominal, batch_name: size} for size in (1, 2))
-
-    def numbers(self, shape: Shape) -> Amount:
-        """How many numbers a value has."""
-        one, two = prod(shape.at(self._one)), prod(shape.at(self._two))
-        return Amount(2 * one - two, two - one)
-
-    def bytes(self, shape: Shape) -> Amount:
-        return self.numbers(shape) * ITEM_SIZES[shape.dtype]
-
-
 def traffic(program: Program, batch_name: str) -> Traffic:
-    """What a step moves of a network that speaks of devices. Raises `NotLocal`."""
+    """What a step moves: nothing where the network speaks of no devices. Raises `NotLocal`, `NotStaged`."""
+    mesh = group_mesh(program)
+    size = mesh.size if mesh is not None else 1
+    if stages_of(program.graph):
+        stages = staged(program)
+        moves = [move for stage in stages for move in _of_stage(stage, stages, batch_name, size)]
+        return Traffic(size * len(stages), tuple(moves), size)
+    return Traffic(size, () if mesh is None else tuple(_of_split(program, batch_name)), size)
+
+
+def _of_split(program: Program, batch_name: str, handed: Sequence[bool] = ()) -> Iterator[Move]:
+    """What one group of devices moves; `handed`: which of its inputs have a gradient."""
     own = local(program, 0)
-    return Traffic(own.mesh.size, (*_moves(own, batch_name), *gradients(program, own)))
+    yield from _moves(own, batch_name, handed)
+    yield from gradients(program, own)
 
 
-def transfers(own: Local, batch_name: str) -> Iterator[tuple[Run, Sequence[Move]]]:
+def _of_stage(stage: Stage, stages: Sequence[Stage], batch_name: str, places: int) -> Iterator[Move]:
+    """What the devices of a stage move: among them, and on to the next stage."""
+    first, last = stage.number == 0, stage.number == len(stages) - 1
+    before, behind = "" if first else f"stage {stage.number}", "" if last else f"stage {stage.number + 2}"
+    if group_mesh(stage.program) is not None:
+        handed = [not first and carries_gradient(value) for value in stage.takes]
+        for move in _of_split(stage.program, batch_name, handed):
+            ends = move.kind != "gradient"
+            yield move.between(move.source or before, move.reader or behind) if ends else move
+    if not last:
+        yield _handed_on(stage, behind, Sizes(stage.program, batch_name), places)
+
+
+def _handed_on(stage: Stage, behind: str, sizes: Sizes, places: int) -> Move:
+    """What each of the places of a stage's split sends to the next stage, and gets the gradients of."""
+    shapes = [value.shape for value in stage.gives if value.shape is not None]
+    trained = [value.shape for value in stage.gives if value.shape is not None and carries_gradient(value)]
+    numbers = sum(map(sizes.numbers, shapes), NOTHING)
+    forward, backward = (sum(map(sizes.bytes, some), NOTHING) * places for some in (shapes, trained))
+    span = stage.program.graph.nodes[-1].place.span
+    return Move("stage", span, "", f"stage {stage.number + 1}", behind, numbers, forward, backward, SEND, SEND)
+
+
+def transfers(own: Local, batch_name: str, handed: Sequence[bool] = ()) -> Iterator[tuple[Run, Sequence[Move]]]:
     """Every run of a layer in one device's network, with what it moves: nothing, for most."""
     counted = _Counted(own, Sizes(own.program, batch_name))
-    for run in runs(own.program):
+    for run in runs(own.program, handed):
         yield run, list(counted.moves(run))
 
 
-def _moves(own: Local, batch_name: str) -> Iterator[Move]:
+def _moves(own: Local, batch_name: str, handed: Sequence[bool]) -> Iterator[Move]:
     found: list[tuple[Run, Move]] = []
     waiting: dict[Flowing, list[Run]] = {}
     readers: dict[Run, str] = {}
     steps = {"": ""}
-    for run, moves in transfers(own, batch_name):
+    for run, moves in transfers(own, batch_name, handed):
         behind = [one for value in run.inputs for one in waiting.get(value, ()) if one not in readers]
         if run.node.op.divided:
             steps[run.path] = own.step(run.node, run.path)

@@ -48,10 +48,11 @@ class Run:
         self.recomputed = recomputed
 
 
-def runs(program: Program) -> Iterator[Run]:
-    """The layers in the order in which they run."""
+def runs(program: Program, handed: Sequence[bool] = ()) -> Iterator[Run]:
+    """The layers in the order in which they run; `handed`: which inputs have a gradient, as those of a stage do."""
     graph = program.graph
-    return _graph(graph, (), [Flowing(False, "") for _ in graph.inputs], frozen=False, again=0, results=[])
+    inputs = [Flowing(gradient, "") for gradient in handed or [False] * len(graph.inputs)]
+    return _graph(graph, (), inputs, frozen=False, again=0, results=[])
 
 
 def _graph(

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from archdsl.devices.local import group_mesh
-from archdsl.devices.traffic import Amount, Move, Traffic, traffic
-from archdsl.devices.traffic_backends import FACTORS, FRAMES, on_wire
+from archdsl.devices.traffic import traffic
+from archdsl.devices.traffic_amounts import Amount, Move, Traffic
+from archdsl.devices.traffic_backends import FACTORS, FRAMES, move_on_wire, on_wire
 from archdsl.devices.traffic_schemes import Scheme, schemes
-from archdsl.ir.graph import Program
+from archdsl.ir.graph import Layer, Program
 from archdsl.ir.shares import Mesh
+from archdsl.ir.stages import stages_of
 from archdsl.record import Record
 
 
 class Report(Record):
-    """Of one network, at one batch. `mesh` and `traffic` are None where it speaks of no devices."""
+    """Of one network, at one batch, on so many devices; `traffic` is None where it speaks of none.
+
+    layers: what the layers are that transfers come from and go to, by their paths.
+    """
 
     network: str
     file: str
@@ -22,17 +28,20 @@ class Report(Record):
     backend: str
     devices: int
     mesh: Mesh | None
+    stages: int
     traffic: Traffic | None
     schemes: tuple[Scheme, ...]
+    layers: Mapping[str, str]
 
 
 def report(program: Program, batch_name: str, batch: int, backend: str, devices: int | None = None) -> Report:
-    """Count a network's transfers. Raises `NotLocal`."""
-    mesh = group_mesh(program)
-    moved = None if mesh is None else traffic(program, batch_name)
-    many = mesh.size if mesh is not None else devices or 2
+    """Count a network's transfers. Raises `NotLocal`, `NotStaged`."""
+    mesh, stages = group_mesh(program), len(stages_of(program.graph))
+    moved = None if mesh is None and not stages else traffic(program, batch_name)
+    many = moved.devices if moved is not None else devices or 2
     others = schemes(program, moved, many, batch_name)
-    return Report(program.title, program.source.name, batch, backend, many, mesh, moved, others)
+    layers = {".".join(path): node.op.name for path, node, _ in program.graph.walk() if isinstance(node, Layer)}
+    return Report(program.title, program.source.name, batch, backend, many, mesh, stages, moved, others, layers)
 
 
 def report_json(report: Report) -> str:
@@ -41,11 +50,12 @@ def report_json(report: Report) -> str:
         "network": report.network,
         "file": report.file,
         "mesh": None if report.mesh is None else str(report.mesh),
+        "stages": report.stages or None,
         "devices": report.devices,
         "batch": report.batch,
     }
     if (moved := report.traffic) is not None:
-        document["transfers"] = [_move_json(move) for move in moved.moves]
+        document["transfers"] = [_move_json(move, moved, report) for move in moved.moves]
         document["forward"] = _amount_json(moved.forward, report.batch)
         document["backward"] = _amount_json(moved.backward, report.batch)
         document["total"] = _amount_json(moved.total, report.batch)
@@ -69,7 +79,7 @@ def report_json(report: Report) -> str:
     return json.dumps(document, indent=2)
 
 
-def _move_json(move: Move) -> dict[str, object]:
+def _move_json(move: Move, moved: Traffic, report: Report) -> dict[str, object]:
     return {
         "kind": move.kind,
         "path": move.path,
@@ -80,6 +90,7 @@ def _move_json(move: Move) -> dict[str, object]:
         "values": {"a_step": move.values.step, "a_sample": move.values.sample},
         "forward": {"a_step": move.forward.step, "a_sample": move.forward.sample, "by": move.by_forward},
         "backward": {"a_step": move.backward.step, "a_sample": move.backward.sample, "by": move.by_backward},
+        "on_backend": move_on_wire(move, moved.among(move), report.backend, report.batch),
     }
 
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import prod
 
-from archdsl.devices.traffic import NOTHING, Amount, Sizes, Traffic, frozen_keys
+from archdsl.devices.traffic import frozen_keys
+from archdsl.devices.traffic_amounts import NOTHING, Amount, Sizes, Traffic
 from archdsl.devices.traffic_flow import Flowing, runs
 from archdsl.ir.graph import Layer, Program
 from archdsl.ir.shape import ITEM_SIZES

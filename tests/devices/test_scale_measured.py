@@ -17,6 +17,7 @@ from archdsl.devices.pipeline import Pipeline
 from archdsl.devices.processes import ProcessLink
 from archdsl.devices.replicas import average_gradients
 from archdsl.devices.scale import Load, RankStep, steps
+from archdsl.devices.traffic import traffic
 from archdsl.devices.traffic_counted import Counting
 from tests.devices.traffic_specs import checked
 
@@ -104,6 +105,7 @@ def test_processes_call_what_was_written(tmp_path: Path) -> None:
     found = [torch.load(tmp_path / f"{rank}.pt") for rank in range(4)]
     (split,) = steps(checked(NET), Load(1, BATCH, MICROBATCHES))
     assert [each["split"] for each in found] == [shown(split, rank // 2, rank % 2) for rank in range(4)]
+    assert sum(rank.sent for rank in split) == traffic(checked(NET), "N").total.at(BATCH)
     (staged,) = steps(checked(WHOLE), Load(2, BATCH, MICROBATCHES))
     assert [each["replicas of stages"] for each in found] == [shown(staged, rank % 2) for rank in range(4)]
     (alone,) = steps(checked(WIDE), Load(4, BATCH))

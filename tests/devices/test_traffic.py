@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from archdsl.cli.main import cli
-from archdsl.devices.traffic import Amount, Traffic, traffic
+from archdsl.devices.traffic import traffic
+from archdsl.devices.traffic_amounts import Amount, Traffic
 from archdsl.devices.traffic_report import report
 from archdsl.devices.traffic_schemes import Scheme
 from tests.devices.traffic_specs import ALEXNET, checked, small
@@ -122,6 +123,40 @@ def test_steps_of_one_device_tell_their_results() -> None:
     ]
 
 
+STAGED = """
+mesh gpus[2]
+network net {
+    input x: [N, 3, 6, 6]
+    stage { split(gpus) { early: conv(4, 3x3, pad=1) -> relu -> exchange -> late: conv(6, 3x3, pad=1) } }
+    stage { relu; split(gpus) { conv(8, 3x3, pad=1) } -> flatten -> fc: linear(10) }
+    stage { add { @; linear(10) } }
+}
+"""
+
+
+def test_stages_hand_on_from_each_place_of_a_split() -> None:
+    found = counted(STAGED)
+    assert found.devices == 6
+    assert moved(found) == [
+        ("exchange", "early", "late", 4 * 36 * 4, 4 * 36 * 4),
+        ("gather", "late", "stage 2", 6 * 36 * 4, 0),
+        ("stage", "stage 1", "stage 2", 2 * 6 * 36 * 4, 2 * 6 * 36 * 4),
+        ("enter", "stage 1", "4", 0, 2 * 6 * 36 * 4),
+        ("gather", "4", "fc", 8 * 36 * 4, 0),
+        ("stage", "stage 2", "stage 3", 2 * 10 * 4, 2 * 10 * 4),
+    ]
+    assert found.results == Amount()
+
+
+def test_what_skips_a_stage_is_handed_on_by_it() -> None:
+    text = "stage { a: linear(4) }; stage { b: linear(8) }; stage { add { linear(8); @a -> linear(8) } }"
+    found = counted(f"network net {{ input x: [N, 4]; {text} }}")
+    assert moved(found) == [
+        ("stage", "stage 1", "stage 2", 4 * 4, 4 * 4),
+        ("stage", "stage 2", "stage 3", (4 + 8) * 4, (4 + 8) * 4),
+    ]
+
+
 def run(*args: str) -> str:
     result = CliRunner().invoke(cli, ["traffic", *args])
     assert result.exit_code == 0, result.output
@@ -138,6 +173,46 @@ def test_the_command(tmp_path: Path) -> None:
     assert found["total"] == {"a_step": 0, "a_sample": 489_376, "at_batch": 64 * 489_376}
     assert found["backend"]["bytes"] == 64 * 489_376
     assert [move["line"] for move in found["transfers"]] == [9, 13, 14, 15, 6]
+
+
+def test_each_transfer_on_the_back_end(tmp_path: Path) -> None:
+    spec = tmp_path / "alexnet.arch"
+    spec.write_text(ALEXNET)
+    for backend in ("gloo", "nccl"):
+        found = json.loads(run(str(spec), "--json", "--backend", backend))
+        assert sum(move["on_backend"] for move in found["transfers"]) == found["backend"]["bytes"]
+    bare = [move["on_backend"] for move in found["transfers"]]
+    assert bare == [128 * (move["forward"]["a_sample"] + move["backward"]["a_sample"]) for move in found["transfers"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (STAGED, ["in 3 stages on gpus[2]", "stage 1  stage 2", "4 conv"]),
+        ("network net { input x: [N, 4]; stage { linear(4) }; stage { linear(2) } }", ["in 2 stages:", "as written"]),
+        (
+            "mesh gpus[2]; network net { input x: [N, 4]; a: linear(4); on(gpus[1]) { b: linear(4) }; linear(2) }",
+            ["on  "],
+        ),
+        ("network net { input x: [N, 4]; linear(4) }", ["no `split`", "on 2 devices", "data parallel"]),
+    ],
+    ids=["split stages", "stages", "on", "nothing"],
+)
+def test_what_the_terminal_shows(text: str, said: list[str], tmp_path: Path) -> None:
+    spec = tmp_path / "net.arch"
+    spec.write_text(text.replace("; network", "\nnetwork"))
+    shown = run(str(spec)).replace(str(spec), "net.arch")
+    assert max(map(len, shown.splitlines())) <= 80
+    assert [part for part in said if part not in shown] == []
+
+
+def test_large_figures_fit_as_well(tmp_path: Path) -> None:
+    spec = tmp_path / "net.arch"
+    layers = "\n".join(f"far_too_long_a_name{i}: conv(512, 3x3, pad=1) -> exchange" for i in range(3))
+    spec.write_text(f"mesh gpus[8]\nnetwork net {{\n input x: [N, 3, 99, 99]\n split(gpus) {{\n{layers}\nrelu }} }}")
+    shown = run(str(spec), "--batch", "99999").replace(str(spec), "net.arch")
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "35,126,784" not in shown and "140,507,136" in shown
 
 
 def test_a_spec_that_speaks_of_no_devices(tmp_path: Path) -> None:

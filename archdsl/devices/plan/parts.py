@@ -19,7 +19,8 @@ from archdsl.devices.local_ops import Exchanged, Gathered
 from archdsl.devices.on import Elsewhere, Told
 from archdsl.devices.plan.flow import Around, Flow, Flowing, Step, owners
 from archdsl.devices.plan.measure import Measured, StepCost
-from archdsl.devices.traffic import NOTHING, Amount, Move, gradients, transfers
+from archdsl.devices.traffic import gradients, transfers
+from archdsl.devices.traffic_amounts import NOTHING, Amount, Move
 from archdsl.ir.graph import Layer, Node, Program
 from archdsl.ir.shares import Mesh
 from archdsl.ops.op import Op
