@@ -18,6 +18,7 @@ BENCHMARKS = (
     "lines",
     "drawing",
     "planning",
+    "plans",
     "running",
     "devices",
     "traffic",

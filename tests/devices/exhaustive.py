@@ -39,30 +39,36 @@ def stage_lists(network: Network, most: int) -> Iterator[Stages]:
 
 def times(network: Network, terms: Terms, microbatch: int, stages: Stages) -> tuple[list[float], list[int]] | None:
     """Each stage's time for a microbatch, and the bytes that it trains; None if one needs more memory than there is."""
+    found, trained, held = costs(network, terms, microbatch, stages)
+    return None if max(held) > terms.machine.memory else (found, trained)
+
+
+def costs(network: Network, terms: Terms, microbatch: int, stages: Stages) -> tuple[list[float], list[int], list[int]]:
+    """Of each stage: its time for a microbatch, the bytes that it trains, and those that it holds."""
     machine = terms.machine
     measured = network.measured(microbatch)
     found: list[float] = []
     trained: list[int] = []
+    memory: list[int] = []
     for place, stage in enumerate(stages):
-        costs = [measured.steps[step] for unit in stage for step in network.units.units[unit].steps]
-        trained.append(sum(cost.trained_bytes for cost in costs))
+        parts = [measured.steps[step] for unit in stage for step in network.units.units[unit].steps]
+        trained.append(sum(cost.trained_bytes for cost in parts))
         entering, leaving = crossing(network, stages[:place]), crossing(network, stages[: place + 1])
         moved = sum(
             measured.bytes(value) * (2 if value.trained else 1)
             for values in (entering if place else [], leaving)
             for value in values
         )
-        told = sum(cost.sent_bytes for cost in costs)
-        found.append(sum(cost.flops for cost in costs) / machine.flops + (told + moved) / machine.link)
+        told = sum(cost.sent_bytes for cost in parts)
+        found.append(sum(cost.flops for cost in parts) / machine.flops + (told + moved) / machine.link)
         many = terms.microbatches
         flying = many if terms.schedule == "gpipe" else min(many, len(stages) - place)
-        held = sum(cost.kept_bytes for cost in costs) + sum(map(measured.bytes, entering))
+        held = sum(cost.kept_bytes for cost in parts) + sum(map(measured.bytes, entering))
         held += sum(measured.bytes(value) for value in leaving if not measured.kept(value))
-        state = sum(cost.state_bytes for cost in costs)
+        state = sum(cost.state_bytes for cost in parts)
         optimizer = {"sgd": 0, "momentum": 1, "adam": 2}[machine.optimizer]
-        if state + (1 + optimizer) * trained[-1] + flying * held > machine.memory:
-            return None
-    return found, trained
+        memory.append(state + (1 + optimizer) * trained[-1] + flying * held)
+    return found, trained, memory
 
 
 def seconds(network: Network, request: Request, stages: Stages, replicas: int, microbatches: int) -> float | None:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import torch
-from torch.distributed.pipelining import SplitPoint
-from torch.distributed.pipelining import pipeline as split_by_torch
 
-import archdsl
 from archdsl.api import program
 from archdsl.devices.plan.ask import Answer, ask
 from archdsl.devices.plan.choose import Request
 from archdsl.devices.plan.compare import rivals, turns
-from archdsl.devices.plan.flow import owners
 from archdsl.devices.plan.machine import Machine
 from archdsl.devices.plan.match import stages_of
 from archdsl.devices.plan.solve import Terms
 from archdsl.ir.graph import Program
 from tests.devices import exhaustive
+from tests.devices.torch_splits import equal_modules, equal_parameters, leaves, torch_stages, units_of
 
 SPECS = Path(__file__).parents[2] / "specs"
 NETWORKS = [
@@ -69,8 +64,10 @@ def test_torchs_own_splitting_is_not_faster(file: str, variant: str, stages: int
     Its stages, told by their parameters, are predicted to take no less than as many of a plan.
     """
     planned = pipeline_of(network(file, variant), stages)
-    for points in (equal_parameters(file, variant, stages), equal_modules(file, variant, stages)):
-        units = units_of(planned, torch_stages(file, variant, points))
+    path = SPECS / f"{file}.arch"
+    modules = leaves(path, variant)
+    for points in (equal_parameters(modules, stages), equal_modules(modules, stages)):
+        units = units_of(planned.network, torch_stages(path, variant, points))
         terms = Terms(planned.request.machine, "1f1b", planned.choice.microbatches)
         found = exhaustive.times(planned.network, terms, planned.choice.microbatch, units)
         assert found is not None
@@ -87,7 +84,7 @@ def test_torch_can_split_where_a_plan_does(file: str, variant: str) -> None:
         for part in stages_of(answer.plan, answer.network.program, "plan.json")
     ]
     starts = [min(part, key=lambda address: [step.address for step in steps].index(address)) for part in keys[1:]]
-    made = torch_stages(file, variant, starts)
+    made = torch_stages(SPECS / f"{file}.arch", variant, starts)
     assert [{key.rpartition(".")[0] for key in part} for part in made] == keys
 
 
@@ -97,55 +94,6 @@ def pipeline_of(program: Program, stages: int) -> Answer:
     assert answer.choice.replicas == 1
     assert answer.choice.split.stages > 1
     return answer
-
-
-def torch_stages(file: str, variant: str, starts: list[str]) -> list[set[str]]:
-    """The keys of each stage that torch makes of the module, cut before these modules."""
-    module = archdsl.load(SPECS / f"{file}.arch", variant).eval()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pipe = split_by_torch(
-            module, (torch.zeros(1, 3, 224, 224),), split_spec=dict.fromkeys(starts, SplitPoint.BEGINNING)
-        )
-    return [set(pipe.get_stage_module(number).state_dict()) for number in range(pipe.num_stages)]
-
-
-def leaves(file: str, variant: str) -> list[tuple[str, int]]:
-    """The modules with parameters, in order, with how many they have."""
-    module = archdsl.load(SPECS / f"{file}.arch", variant, device="meta")
-    found = [(name, sum(p.numel() for p in m.parameters(recurse=False))) for name, m in module.named_modules()]
-    return [(name, count) for name, count in found if count and "downsample" not in name and ".bn" not in name]
-
-
-def equal_parameters(file: str, variant: str, stages: int) -> list[str]:
-    modules = leaves(file, variant)
-    total, done = sum(count for _, count in modules), 0
-    starts: list[str] = []
-    for name, count in modules:
-        if len(starts) < stages - 1 and done >= total * (len(starts) + 1) / stages - count / 2 and done:
-            starts.append(name)
-        done += count
-    return starts
-
-
-def equal_modules(file: str, variant: str, stages: int) -> list[str]:
-    names = [name for name, _ in leaves(file, variant)]
-    return [names[len(names) * part // stages] for part in range(1, stages)]
-
-
-def units_of(answer: Answer, keys: list[set[str]]) -> list[frozenset[int]]:
-    """torch's stages as sets of the planner's units: one without parameters goes with the unit before it."""
-    stage_of = {key.rpartition(".")[0]: number for number, part in enumerate(keys) for key in part}
-    steps = owners(answer.network.flow)
-    by_unit: dict[int, int] = {}
-    for address, numbers in steps.items():
-        if address in stage_of:
-            unit = answer.network.units.of[numbers[0]]
-            by_unit[unit] = max(by_unit.get(unit, 0), stage_of[address])
-    for unit in answer.network.units.units:
-        at_least = max((by_unit[needed] for needed in unit.needs), default=0)
-        by_unit[unit.number] = max(by_unit.get(unit.number, 0), at_least)
-    return [frozenset(unit for unit, stage in by_unit.items() if stage == number) for number in range(len(keys))]
 
 
 def test_another_batch_another_plan() -> None:

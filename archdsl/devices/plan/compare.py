@@ -15,13 +15,15 @@ FURTHEST = 64
 
 
 class Rival(Record):
-    """Another way to use the devices, each stage on `width` of them. `fits`: within their memory."""
+    """Another way to use the devices, each stage on `width` of them. `memory_bytes`: of the device that needs most;
+    `fits`: there is so much."""
 
     name: str
     stages: int
     replicas: int
     width: int
     seconds: float
+    memory_bytes: int
     fits: bool
 
 
@@ -127,5 +129,5 @@ def _rival(network: Network, request: Request, name: str, replicas: int, microba
     path = [0, *(places[id(cut)] for cut in inner), len(solver.cuts) - 1]
     split = solver.along(path)
     choice = Choice(solver, split, replicas, microbatches, microbatch)
-    held = (solver.memory(a, b, split.stages - place) for place, (a, b) in enumerate(pairwise(path)))
-    return Rival(name, split.stages, replicas, network.width, choice.seconds, max(held) <= request.machine.memory)
+    held = max(solver.memory(a, b, split.stages - place) for place, (a, b) in enumerate(pairwise(path)))
+    return Rival(name, split.stages, replicas, network.width, choice.seconds, held, held <= request.machine.memory)

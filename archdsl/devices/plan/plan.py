@@ -108,7 +108,7 @@ class Plan(Record):
 def describe(network: Network, request: Request, choice: Choice) -> Plan:
     """The plan that a choice is."""
     cuts = choice.solver.listed
-    scopes = Counter(scope for step in network.flow.steps for scope in _scopes(step))
+    scopes = Counter(scope for step in network.flow.steps for scope in scopes_of(step))
     parts = [
         [network.flow.steps[number] for unit in cuts.between(*ends) for number in network.units.units[unit].steps]
         for ends in pairwise(choice.split.cuts)
@@ -158,15 +158,15 @@ def _stage(choice: Choice, place: int, ends: tuple[Cut, Cut], steps: tuple[str, 
 def addresses(steps: Iterable[Step], scopes: Mapping[Around, int]) -> tuple[str, ...]:
     """The addresses of steps; in place of all steps of a scope that scope's."""
     listed = list(steps)
-    here = Counter(scope for step in listed for scope in _scopes(step))
+    here = Counter(scope for step in listed for scope in scopes_of(step))
     found: dict[str, None] = {}
     for step in listed:
-        whole = [scope for scope in _scopes(step) if scope.address and here[scope] == scopes[scope]]
+        whole = [scope for scope in scopes_of(step) if scope.address and here[scope] == scopes[scope]]
         found[whole[-1].address if whole else step.address] = None
     return tuple(found)
 
 
-def _scopes(step: Step) -> Iterable[Around]:
+def scopes_of(step: Step) -> Iterable[Around]:
     """Those around a step, the innermost first."""
     around: Around | None = step.around
     while around is not None:
