@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
-from archdsl.ops.form import Form, P, Training, X, call
+from archdsl.ops.form import Form, Index, P, Training, X, call
 from archdsl.ops.op import Op, Size
 
 TRANSFERS = "archdsl.devices.transfers"
@@ -95,13 +95,17 @@ class OwnPart(AlongAxis):
 
     name: ClassVar[str] = "own_part"
     role: ClassVar[str] = "reshape"
-    function: ClassVar[str] = "own_part"
     view: ClassVar[bool] = True
 
     index: int = 0
 
     def shape(self, x: Shape) -> Shape:
         return x.replace(self.axis, Dim.of(self.sizes[self.index]))
+
+    def torch(self, x: Shape) -> Form:
+        start = sum(self.sizes[: self.index])
+        part = slice(start or None, start + self.sizes[self.index])
+        return Form(function=Index(X(), (*[slice(None)] * self.axis, part)))
 
 
 class SharedDropout(AlongAxis):

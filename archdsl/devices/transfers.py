@@ -91,12 +91,6 @@ def gather(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
     return _Gather.apply(x, axis, sizes, _Call())
 
 
-def own_part(x: Tensor, axis: int, sizes: Sequence[int] | None = None) -> Tensor:
-    """This device's part of a whole value."""
-    link = current()
-    return part_of(x, axis, sizes or [x.shape[axis] // link.size] * link.size, link.index)
-
-
 def _shared(drop: Any) -> Callable[..., Tensor]:
     """A dropout of this device's part of a value: (x, p, training, axis, sizes) -> x. All devices draw alike, for the
     whole, so that what they drop together is what one device would drop."""

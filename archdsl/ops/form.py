@@ -119,6 +119,8 @@ def _skeleton(word: object) -> Hashable:
             return "index", _skeleton(value), repr(brackets)
         case list() | tuple() if not are_numbers(items := cast("Sequence[object]", word)):
             return type(items).__name__, *map(_skeleton, items)
+        case Share(part=part, whole=whole):
+            return "share", part, whole
         case X() | Axis() | Device() | Training():
             return repr(word)
         case Dim(constant=None):
@@ -127,7 +129,7 @@ def _skeleton(word: object) -> Hashable:
             return "number"
 
 
-_NUMBERS = (P, Share, int, float, str)
+_NUMBERS = (P, int, float, str)
 
 
 def are_numbers(value: Sequence[object]) -> bool:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from archdsl import api
 from archdsl.devices import checkpoint
+from archdsl.devices.fingerprint import fingerprint
 from archdsl.devices.plan.match import plan_for
 from archdsl.devices.watch import Watch
 from archdsl.ir.graph import Program
@@ -23,7 +24,6 @@ from archdsl.run import digits
 from archdsl.run.layouts import training
 from archdsl.run.progress import progress, silence
 from archdsl.run.training import Training
-from archdsl.source import sha256
 from archdsl.weights.loading import save
 
 
@@ -133,8 +133,8 @@ def _resumed(trained: Training, plan: Plan, program: Program) -> list[float]:
     if last is None:
         return []
     told = checkpoint.told(last)
-    if told.get("spec") != sha256(program.source.text):
-        raise ValueError(f"{last} is of another spec: give another --out, or the text that it was written with")
+    if told.get("network") != fingerprint(program):
+        raise ValueError(f"{last} is of another network: give another --out, or the spec that it was written with")
     tensors = trained.blank(checkpoint.kept_by_optimizer(last))
     checkpoint.restore(last, tensors, trained.cut)
     torch.set_rng_state(tensors["random"])
@@ -142,7 +142,7 @@ def _resumed(trained: Training, plan: Plan, program: Program) -> list[float]:
 
 
 def _save(trained: Training, plan: Plan, program: Program, step: int, losses: list[float], watch: Watch | None) -> None:
-    told = {"spec": sha256(program.source.text), "losses": losses}
+    told = {"network": fingerprint(program), "losses": losses}
 
     def publish() -> Path:
         return checkpoint.publish(plan.out, step, trained.tensors(), told, trained.cut)

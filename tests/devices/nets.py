@@ -84,7 +84,9 @@ block unit(c, stride = 1) {{
 
 network groups(classes = 10) {{
     input image: [N, 3, 12, 12]
+    stem: conv(8, 1x1)
     split(gpus, by={by}) {{
+        conv(16, 3x3, pad=1, groups=8)      # of a whole value
         c1: conv(16, 3x3, pad=1) -> relu -> lrn(3, k=2)
         unit(16)
         unit(32, stride=2)
