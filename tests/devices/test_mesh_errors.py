@@ -82,7 +82,17 @@ def _process(rank: int, size: int, folder: str) -> None:
         assert [each.code for each in raised.value.diagnostics] == [code]
         assert said in str(raised.value)
         dist.barrier()
-    replica = archdsl.loads("network net() { input x: [N, 8]; linear(2) }", mesh=mesh(2, names=("data",)))
+    plain = "network net() { input x: [N, 8]; linear(2) }"
+    first_alone = DeviceMesh("cpu", [0], mesh_dim_names=("data",))  # all make it, process 0 is in it
+    if rank == 0:
+        archdsl.loads(plain, mesh=first_alone)
+    else:
+        for spec in (plain, SPLIT):
+            with pytest.raises(DevicesError, match=r"E1323.*process 1 is not in the DeviceMesh"):
+                loads(first_alone, spec)
+    dist.barrier()
+    torch.manual_seed(0)  # process 0 has drawn weights since
+    replica = archdsl.loads(plain, mesh=mesh(2, names=("data",)))
     with pytest.warns(UserWarning, match="whose gradients nobody averages"):
         replica(torch.ones(2, 8))
     dist.destroy_process_group()
