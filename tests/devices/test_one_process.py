@@ -20,8 +20,13 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import archdsl
+from archdsl.api import build
+from archdsl.compiler import check
 from archdsl.devices.error import DevicesError
 from archdsl.devices.moves import dropout
+from archdsl.devices.one_process import on_devices as on_devices_of
+from archdsl.ir.graph import Check, Layer
+from archdsl.source import Source
 from tests.devices import nets
 from tests.devices.agreement import Case, difference, on_devices, one_device
 from tests.devices.test_agreement import TOLERANCE
@@ -148,3 +153,23 @@ def test_refuses_what_does_not_fit(spec: str, devices: list[str], code: str) -> 
 def test_refuses_two_answers(further: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(further))}= and devices= each say where"):
         archdsl.loads(nets.TOWERS, devices=["cpu", "cpu"], **further)
+
+
+def test_sizes_are_compared_where_the_step_is() -> None:
+    """A size that could not be decided; as its proof is easy, the check is put there by hand."""
+    spec = """
+    mesh gpus[2]
+    network net {
+        input image: [N, 8, H = 8, W = 8]
+        split(gpus) { conv(8, 1x1) -> add { conv(8, 3x3, pad=1); maxpool(3x3, stride=1, pad=1) } }
+    }
+    """
+    checked = check(Source("net.arch", spec)).program
+    assert checked is not None
+    (add,) = [node for node in checked.graph.nodes if isinstance(node, Layer) and node.op.name == "add"]
+    checked.graph.checks.append(Check(add, 2, *add.inputs))
+    module = on_devices_of(checked, ["cpu", "cpu"], lambda: build(checked))
+    assert module(torch.randn(1, 8, 5, 5)).shape == (1, 8, 5, 5)
+    module.get_submodule("gpus1.1").padding = (0, 0)
+    with pytest.raises(ValueError, match=r"net.arch:5: the sizes along axis 2 differ"):
+        module(torch.randn(1, 8, 5, 5))
