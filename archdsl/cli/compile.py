@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
 from archdsl.cli.console import EXIT_DIAGNOSTICS, colored, columns, err, out
 from archdsl.cli.forms import file_content, known_suffix
-from archdsl.cli.options import (
-    SpecCommand,
-    limit_options,
-    output_format_option,
-    set_option,
-    take_limits,
-    target_argument,
-)
+from archdsl.cli.options import Asked, SpecCommand, force_option, spec_options, target_argument
 from archdsl.cli.output import write
 from archdsl.cli.session import checked, refusals
 from archdsl.cli.summary import depth_option
@@ -30,7 +22,6 @@ from archdsl.summary import summarize
 
 @click.command(cls=SpecCommand)
 @target_argument
-@set_option
 @click.option(
     "-o",
     "--output",
@@ -40,21 +31,17 @@ from archdsl.summary import summarize
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Of the random weights in .onnx and .pt2 (loads torch)."
 )
-@click.option("--force", is_flag=True, help="Overwrite a file that archdsl did not generate.")
+@force_option
 @click.option("--verify", is_flag=True, help="Build the module and compare it with the spec (loads torch).")
 @depth_option
-@output_format_option
-@limit_options
+@spec_options
 def command(
-    target: str,
-    settings: tuple[str, ...],
+    asked: Asked,
     output: str | None,
     seed: int,
     force: bool,
     verify: bool,
     depth: int,
-    output_format: str,
-    **options: Any,
 ) -> int:
     """Compile a network to PyTorch, or write it for other tools.
 
@@ -62,11 +49,11 @@ def command(
     error with -o -.
     """
     to_stdout = output == STDIN
-    with refusals(output_format):
+    with refusals(asked.output_format):
         suffix = ".py" if output is None or to_stdout else known_suffix(output)
-    program = checked(target, settings, take_limits(options), output_format)
+    program = checked(asked)
     path = output or f"{program.title}.py"
-    with refusals(output_format):
+    with refusals(asked.output_format):
         if to_stdout:
             out(as_text(program, suffix))
         else:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import click
 
 from archdsl.cli.console import EXIT_DIAGNOSTICS, err
-from archdsl.cli.options import (
-    SpecCommand,
-    limit_options,
-    output_format_option,
-    set_option,
-    take_limits,
-    target_argument,
-)
+from archdsl.cli.options import Asked, SpecCommand, force_option, spec_options, target_argument
 from archdsl.cli.output import MARK, write
 from archdsl.cli.session import attempted, refusals
 from archdsl.draw.colors import MODES
@@ -30,7 +22,6 @@ from archdsl.render.terminal import printable
 
 @click.command(cls=SpecCommand)
 @target_argument
-@set_option
 @click.option(
     "-o", "--output", metavar="FILE", help="Where to write: .svg, .png, .pdf or .dot. Default: NAME.svg here."
 )
@@ -47,12 +38,10 @@ from archdsl.render.terminal import printable
 @click.option("--color-by", type=click.Choice(MODES), default="role", show_default=True, help="What colors stand for.")
 @click.option("--legend/--no-legend", default=True, show_default=True, help="Say below what the kinds mean.")
 @click.option("--theme", type=click.Choice(THEMES), help="Paper. Default: auto in .svg, by the reader's setting.")
-@click.option("--force", is_flag=True, help="Overwrite a file that archdsl did not generate.")
-@output_format_option
-@limit_options
+@force_option
+@spec_options
 def command(
-    target: str,
-    settings: tuple[str, ...],
+    asked: Asked,
     output: str | None,
     level: str | None,
     fold: bool | None,
@@ -64,20 +53,18 @@ def command(
     legend: bool,
     theme: str | None,
     force: bool,
-    output_format: str,
-    **options: Any,
 ) -> int:
     """Draw a network as papers do, at any level of detail.
 
     A spec with errors is drawn as far as it goes, with the failing step marked.
     """
-    with refusals(output_format):
+    with refusals(asked.output_format):
         suffix = _known_suffix(output)
-    result = attempted(target, settings, take_limits(options), output_format)
+    result = attempted(asked)
     if result.partial is None:
         return EXIT_DIAGNOSTICS
     program = result.partial
-    with refusals(output_format):
+    with refusals(asked.output_format):
         manner = Manner(direction=direction, color_by=color_by, legend=legend, style=style)
         folded = level != "step" if fold is None else fold
         opened = _scope(program, focus), tuple(_scope(program, path) for path in expand)

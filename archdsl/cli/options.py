@@ -1,18 +1,29 @@
-"""What several commands take: a target, `--set`, `--output-format` and the limits."""
+"""What several commands take: a network, which is a target, `--set` and the limits; and `--output-format`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
 from archdsl.budget import Limits
 from archdsl.reading import STDIN_NAME
+from archdsl.record import Record
 from archdsl.render import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Asked(Record):
+    """Which network, with which parameters set; within which limits, and how messages about it are written."""
+
+    target: str
+    settings: tuple[str, ...]
+    limits: Limits
+    output_format: str
 
 
 class SpecCommand(click.Command):
@@ -74,3 +85,17 @@ set_option = click.option(
 output_format_option = click.option(
     "--output-format", type=click.Choice(FORMATS), default="full", show_default=True, help="How messages are written."
 )
+
+force_option = click.option("--force", is_flag=True, help="Overwrite a file that archdsl did not generate.")
+
+
+def spec_options(command: F) -> F:
+    """All that a command takes to get at a network, beside `target_argument`; it gets them in one, as `asked`."""
+
+    @wraps(command)
+    def asking(**options: Any) -> Any:
+        limits = take_limits(options)
+        asked = Asked(options.pop("target"), options.pop("settings"), limits, options.pop("output_format"))
+        return command(asked=asked, **options)
+
+    return set_option(output_format_option(limit_options(asking)))  # type: ignore[return-value]

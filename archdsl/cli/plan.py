@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
 from archdsl.cli.console import colored, err, out
-from archdsl.cli.options import (
-    SpecCommand,
-    limit_options,
-    output_format_option,
-    set_option,
-    take_limits,
-    target_argument,
-)
+from archdsl.cli.options import Asked, SpecCommand, force_option, spec_options, target_argument
 from archdsl.cli.output import write
 from archdsl.cli.session import checked, refusals
 from archdsl.devices.plan.machine import FLOPS, LINK, MEMORY, BadAmount, Kind, Machine, amount
@@ -43,14 +35,11 @@ from archdsl.render.terminal import printable
     help="Into how many parts a replica's samples are divided. Default: at least 4 for each stage.",
 )  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="Write the plan to a file.")
-@click.option("--force", is_flag=True, help="Overwrite a file that archdsl did not generate.")
+@force_option
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as it is written to files, with comparisons.")
-@set_option
-@output_format_option
-@limit_options
+@spec_options
 def command(
-    target: str,
-    settings: tuple[str, ...],
+    asked: Asked,
     devices: int,
     batch: int,
     flops: str,
@@ -62,17 +51,16 @@ def command(
     output: str | None,
     force: bool,
     as_json: bool,
-    output_format: str,
-    **options: Any,
 ) -> int:
     """Divide a network into pipeline stages and replicas.
 
     The plan is the one by which a training step takes the least predicted time. What a step computes does not
-    depend on the plan. The prediction counts FLOPs and bytes; see docs/planning.md.
+    depend on the plan: a `split` in the spec stays as it is, and where another one would pay, that is said. The
+    prediction counts FLOPs and bytes; see docs/planning.md.
     """
-    with refusals(output_format):
+    with refusals(asked.output_format):
         machine = Machine(_amount(flops, FLOPS), _amount(link, LINK), _amount(memory, MEMORY), optimizer)
-    program = checked(target, settings, take_limits(options), output_format)
+    program = checked(asked)
 
     from archdsl.devices.plan.ask import NoPlan, ask
     from archdsl.devices.plan.choose import Request
@@ -80,7 +68,7 @@ def command(
     from archdsl.devices.plan.file import plan_json
     from archdsl.devices.plan.suggest import suggestion
 
-    with refusals(output_format):
+    with refusals(asked.output_format):
         try:
             answer = ask(program, Request(devices, batch, machine, schedule, microbatches))
         except NoPlan as none:

@@ -10,6 +10,7 @@ import click
 
 from archdsl.budget import Budget, Limits
 from archdsl.cli.console import EXIT_DIAGNOSTICS, colored, columns, err, out
+from archdsl.cli.options import Asked
 from archdsl.cli.target import split_target
 from archdsl.compiler import Checked, check
 from archdsl.diagnostic import Diagnostic, Diagnostics
@@ -19,33 +20,34 @@ from archdsl.render import render
 from archdsl.syntax import ast
 
 
-def checked(target: str, settings: tuple[str, ...], limits: Limits, output_format: str) -> Program:
+def checked(asked: Asked) -> Program:
     """The program behind a target. Messages are written; with errors the command ends here."""
-    program = attempted(target, settings, limits, output_format).program
+    program = attempted(asked).program
     if program is None:
         raise click.exceptions.Exit(EXIT_DIAGNOSTICS)
     return program
 
 
-def figured(target: str, settings: tuple[str, ...], limits: Limits, output_format: str) -> tuple[Program, bool]:
+def figured(asked: Asked) -> tuple[Program, bool]:
     """The same for commands that tell a network's figures: one that doesn't keep its promises is told of as well.
 
     The boolean says whether it keeps them.
     """
-    result = attempted(target, settings, limits, output_format)
+    result = attempted(asked)
     if result.whole is None:
         raise click.exceptions.Exit(EXIT_DIAGNOSTICS)
     return result.whole, result.program is not None
 
 
-def attempted(target: str, settings: tuple[str, ...], limits: Limits, output_format: str) -> Checked:
+def attempted(asked: Asked) -> Checked:
     """What came of the check of a target. Messages are written, errors too."""
-    with refusals(output_format):
-        path, name = split_target(target)
-        values = parse_settings(settings, limits)
+    limits = asked.limits
+    with refusals(asked.output_format):
+        path, name = split_target(asked.target)
+        values = parse_settings(asked.settings, limits)
         source = read(path, limits)
         result = check(source, name, values, limits=limits, importer=importer(source, limits))
-    report(result.diagnostics, output_format, left_out=result.left_out)
+    report(result.diagnostics, asked.output_format, left_out=result.left_out)
     return result
 
 

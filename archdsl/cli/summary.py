@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
 from archdsl.cli.console import EXIT_DIAGNOSTICS, colored, columns, out
-from archdsl.cli.options import (
-    SpecCommand,
-    limit_options,
-    output_format_option,
-    set_option,
-    take_limits,
-    target_argument,
-)
+from archdsl.cli.options import Asked, SpecCommand, spec_options, target_argument
 from archdsl.cli.session import figured
 from archdsl.render.table import FORMATS, text_table
 from archdsl.summary import summarize
@@ -27,25 +19,21 @@ depth_option = click.option(
 
 @click.command(cls=SpecCommand)
 @target_argument
-@set_option
 @depth_option
 @click.option(
     "--format", "table_format", type=click.Choice(("text", *FORMATS)), default="text", show_default=True,
     help="How the table is written.",
 )  # fmt: skip
 @click.option("--json", "table_format", flag_value="json", help="The same as --format json.")
-@output_format_option
-@limit_options
-def command(
-    target: str, settings: tuple[str, ...], depth: int, table_format: str, output_format: str, **options: Any
-) -> int:
+@spec_options
+def command(asked: Asked, depth: int, table_format: str) -> int:
     """Print a network as a table of steps, shapes and costs.
 
     Costs are parameters, MACs and the memory of activations. Figures are at the nominal sizes and N = 1. Equal
     neighbours are one row with x2, x3, ... A network that breaks a promise of its own (`expect`) is printed as
     well, to see by what.
     """
-    program, kept = figured(target, settings, take_limits(options), output_format)
+    program, kept = figured(asked)
     summary = summarize(program, depth)
     if table_format == "text":
         out(text_table(summary, colored(sys.stdout), columns(sys.stdout)))

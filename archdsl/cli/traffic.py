@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
 from archdsl.cli.console import colored, out
-from archdsl.cli.options import (
-    SpecCommand,
-    limit_options,
-    output_format_option,
-    set_option,
-    take_limits,
-    target_argument,
-)
+from archdsl.cli.options import Asked, SpecCommand, spec_options, target_argument
 from archdsl.cli.session import checked, refusals
 from archdsl.reading import refusal
 
@@ -32,32 +24,27 @@ from archdsl.reading import refusal
     help="How many devices, for a spec that speaks of none.  [default: 2]",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print exact figures for programs.")
-@set_option
-@output_format_option
-@limit_options
+@spec_options
 def command(
-    target: str,
-    settings: tuple[str, ...],
+    asked: Asked,
     batch: int,
     backend: str,
     devices: int | None,
     as_json: bool,
-    output_format: str,
-    **options: Any,
 ) -> None:
     """Count the bytes that a training step moves between devices.
 
     Beside what the spec's `split`, `on` and `stage` move stands what other ways to divide the network would, and for
     which batches each moves the least. See docs/howto/traffic.md.
     """
-    program = checked(target, settings, take_limits(options), output_format)
+    program = checked(asked)
 
     from archdsl.devices.local import NotLocal
     from archdsl.devices.plan.ask import NoPlan, batch_name
     from archdsl.devices.stages import NotStaged
     from archdsl.devices.traffic_report import report
 
-    with refusals(output_format):
+    with refusals(asked.output_format):
         try:
             found = report(program, batch_name(program), batch, backend, devices)
         except NoPlan as none:

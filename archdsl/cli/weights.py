@@ -9,14 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from archdsl.cli.console import err, out
-from archdsl.cli.options import (
-    SpecCommand,
-    limit_options,
-    output_format_option,
-    set_option,
-    take_limits,
-    target_argument,
-)
+from archdsl.cli.options import Asked, SpecCommand, spec_options, target_argument
 from archdsl.cli.session import checked, refusals
 from archdsl.ir.graph import Program
 from archdsl.render.terminal import printable
@@ -48,7 +41,7 @@ format_option = click.option(
 
 def comparison_options(command: F) -> F:
     """What `_compare` takes besides the spec and the file."""
-    for option in (limit_options, output_format_option, format_option, set_option, by_option, without_option):
+    for option in (spec_options, format_option, by_option, without_option):
         command = option(command)
     return command
 
@@ -57,12 +50,12 @@ def comparison_options(command: F) -> F:
 @target_argument
 @click.argument("file")
 @comparison_options
-def check_command(target: str, file: str, **options: Any) -> int:
+def check_command(asked: Asked, file: str, **options: Any) -> int:
     """Report what of FILE fits a network. Reads the file's header alone.
 
     Exit status 1 if a tensor is missing, unused or of another shape.
     """
-    _compare(target, file, **options)
+    _compare(asked, file, **options)
     return 0
 
 
@@ -71,33 +64,24 @@ def check_command(target: str, file: str, **options: Any) -> int:
 @click.argument("file")
 @click.argument("output")
 @comparison_options
-def convert_command(target: str, file: str, output: str, **options: Any) -> int:
+def convert_command(asked: Asked, file: str, output: str, **options: Any) -> int:
     """Write FILE's tensors to OUTPUT under the network's names, with its spec; report what became of each.
 
     Nothing is written if a tensor is missing, unused or of another shape.
     """
-    program, found = _compare(target, file, **options)
+    program, found = _compare(asked, file, **options)
     from archdsl.weights.write import write_converted
 
-    with refusals(options["output_format"]):
+    with refusals(asked.output_format):
         write_converted(found, output, Origin.of_program(program))
     err(f"wrote {printable(output)}")
     return 0
 
 
-def _compare(
-    target: str,
-    path: str,
-    without: tuple[str, ...],
-    by: str,
-    settings: tuple[str, ...],
-    report_format: str,
-    output_format: str,
-    **options: Any,
-) -> tuple[Program, Report]:
+def _compare(asked: Asked, path: str, without: tuple[str, ...], by: str, report_format: str) -> tuple[Program, Report]:
     """Set a file beside a network and print the report. If it doesn't fit, the command ends here."""
-    program = checked(target, settings, take_limits(options), output_format)
-    with refusals(output_format):
+    program = checked(asked)
+    with refusals(asked.output_format):
         try:
             found = beside(program, path, Choice(without), by=by)
         except Misfit as misfit:

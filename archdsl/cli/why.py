@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import click
 
 from archdsl.cli.console import EXIT_DIAGNOSTICS, EXIT_USAGE, colored, err, out
-from archdsl.cli.options import (
-    SpecCommand,
-    limit_options,
-    output_format_option,
-    set_option,
-    take_limits,
-    target_argument,
-)
+from archdsl.cli.options import Asked, SpecCommand, spec_options, target_argument
 from archdsl.cli.session import figured
 from archdsl.render.terminal import paint, printable
 from archdsl.source import Span
@@ -26,15 +18,13 @@ from archdsl.why import Explanation, Link, NoSuchStep, explain
 @click.command(cls=SpecCommand)
 @target_argument
 @click.argument("path")
-@set_option
-@output_format_option
-@limit_options
-def command(target: str, path: str, settings: tuple[str, ...], output_format: str, **options: Any) -> int:
+@spec_options
+def command(asked: Asked, path: str) -> int:
     """Tell where each number in the shape of a step comes from.
 
     PATH is the step's name as in the state_dict: layer2.0.conv2
     """
-    program, kept = figured(target, settings, take_limits(options), output_format)
+    program, kept = figured(asked)
     try:
         explanation = explain(program, path)
     except NoSuchStep as missing:
