@@ -93,7 +93,7 @@ class Pipeline:
             self.parts |= own_parts
             self.modules.append(module)
             running = self._stages[stage.number] = _Running(module, link)
-            takes, gives = _examples(stage.takes, sizes, link), _examples(stage.gives, sizes, link)
+            takes, gives = examples(stage.takes, sizes, link), examples(stage.gives, sizes, link)
             own.append(PipelineStage(running, stage.number, len(stages), self._device, takes, gives, group=group))
         self._schedule: Any = SCHEDULES[schedule](
             own if schedule == "interleaved" else own[0],  # type: ignore[arg-type]
@@ -168,7 +168,7 @@ def _plain(output: Any) -> Any:
     return (*output,) if isinstance(output, tuple) else output
 
 
-def _examples(values: Sequence[Value], sizes: Mapping[str, int], link: Link | None) -> tuple[Tensor, ...]:
+def examples(values: Sequence[Value], sizes: Mapping[str, int], link: Link | None) -> tuple[Tensor, ...]:
     """Tensors without numbers, of a microbatch's shapes; of what a split shares out, this device's part."""
     shapes = [(value, own_shape(value.shape, link.index) if link is not None else value.shape) for value in values]
     return tuple(

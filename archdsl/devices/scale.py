@@ -12,7 +12,7 @@ averaged. Replicas are alike, and so are the places of an even split: one of eac
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import cache
@@ -25,13 +25,15 @@ from torch.distributed.pipelining import PipelineStage
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from archdsl.api import build
+from archdsl.devices.draws import batch_sizes
 from archdsl.devices.local import group_mesh, local
-from archdsl.devices.pipeline import SCHEDULES, ScheduleName
+from archdsl.devices.pipeline import SCHEDULES, ScheduleName, examples
 from archdsl.devices.plan.machine import Machine
 from archdsl.devices.processes import ProcessLink
 from archdsl.devices.replicas import average_gradients
 from archdsl.devices.scale_paper import Pass, Traced, traced
-from archdsl.devices.stages import Stage, carries_gradient, staged
+from archdsl.devices.scale_standin import StandIn, Turns, any_loss
+from archdsl.devices.stages import Stage, staged
 from archdsl.devices.traffic_counted import Call, Counting
 from archdsl.devices.transfers import linked
 from archdsl.devices.weights import sum_gradients
@@ -161,9 +163,7 @@ class _Ranks(Record):
 
     def sizes(self, microbatch: int) -> dict[str, int]:
         """Free sizes, for so many samples."""
-        inputs = (value.shape for value in self.program.graph.inputs)
-        names = {name for shape in inputs if shape for name in shape.dims[0].symbols}
-        return {**self.program.nominal, **dict.fromkeys(names, microbatch)}
+        return {**self.program.nominal, **dict.fromkeys(batch_sizes(self.program), microbatch)}
 
 
 class _Rank:
@@ -186,7 +186,7 @@ class _Rank:
         for stage, module in zip(self.own, self.modules):
             module.zero_grad()
             with linked(self.link):
-                made.append(traced(module, stage.number, _examples(stage, sizes)))
+                made.append(traced(module, stage.number, examples(stage.takes, sizes, self.link)))
         return made
 
     def _data(self, replicas: int) -> list[Call]:
@@ -206,15 +206,15 @@ class _Rank:
             return (made[0].forward, made[0].backward) * load.microbatches
         group = _group(range(self.place, self.ranks.line * split, split))
         first, last = self.line == 0, (stages - 1) % self.ranks.line == self.line
-        with _Turns() as turns:
+        with Turns() as turns:
             own = [
-                PipelineStage(_StandIn(one, turns), one.forward.stage, stages, META, one.takes, one.gives, group=group)
+                PipelineStage(StandIn(one, turns), one.forward.stage, stages, META, one.takes, one.gives, group=group)
                 for one in made
             ]
             schedule: Any = SCHEDULES[load.schedule](
                 own if load.schedule == "interleaved" else own[0],  # type: ignore[arg-type]
                 load.microbatches,
-                loss_fn=_loss,
+                loss_fn=any_loss,
             )
             batch = [tensor.new_empty((load.samples, *tensor.shape[1:])) for tensor in made[0].takes]
             target = torch.empty(load.samples, device=META) if last else None
@@ -233,56 +233,6 @@ def _as_rank(rank: int, world: int) -> Generator[None]:
         sys.excepthook = hook
 
 
-class _Turns(Counting):
-    """What a rank does, in order: the calls that are dispatched, and the passes that stand-ins report between them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._turns: list[Pass | Call] = []
-
-    def add(self, one: Pass) -> None:
-        self._turns += [*self.calls, one]
-        self.calls.clear()
-
-    def all(self) -> tuple[Pass | Call, ...]:
-        return (*self._turns, *self.calls)
-
-
-class _StandIn(nn.Module):
-    """A stage that has been traced: it tells of each microbatch, and gives what the stage would."""
-
-    def __init__(self, made: Traced, turns: _Turns) -> None:
-        super().__init__()
-        self.made = made
-        self.turns = turns
-        self.trained = nn.Parameter(torch.empty(0, device="meta"))
-        """What makes the first stage's results have gradients, as its weights would."""
-
-    def forward(self, *inputs: Tensor) -> Any:
-        gives = _Replay.apply(self.made, self.turns, self.trained, *inputs)
-        return gives if len(gives) > 1 else gives[0]
-
-
-class _Replay(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, made: Traced, turns: _Turns, _: Tensor, *inputs: Tensor) -> Any:
-        ctx.made, ctx.turns, ctx.inputs = made, turns, inputs
-        turns.add(made.forward)
-        gives = tuple(torch.empty_like(tensor) for tensor in made.gives)
-        ctx.mark_non_differentiable(*(own for own, tensor in zip(gives, made.gives) if not tensor.requires_grad))
-        return gives
-
-    @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
-        ctx.turns.add(ctx.made.backward)
-        wanted = ctx.needs_input_grad[3:]
-        return None, None, None, *(torch.empty_like(x) if want else None for x, want in zip(ctx.inputs, wanted))
-
-
-def _loss(output: Any, target: Tensor) -> Tensor:
-    return (output[0] if isinstance(output, tuple) else output).sum()
-
-
 def _module(program: Program, link: ProcessLink) -> nn.Module:
     """A stage's module, or this rank's of those that share it out."""
     if group_mesh(program) is None:
@@ -291,20 +241,6 @@ def _module(program: Program, link: ProcessLink) -> nn.Module:
     module = build(own.program, device="meta")
     sum_gradients(module, own, link)
     return module
-
-
-def _examples(stage: Stage, sizes: Mapping[str, int]) -> list[Tensor]:
-    """What a stage takes of a microbatch: from the stage before, with gradients."""
-    return [
-        torch.empty(
-            value.shape.at(sizes),
-            dtype=getattr(torch, value.shape.dtype),
-            device="meta",
-            requires_grad=stage.number > 0 and carries_gradient(value),
-        )
-        for value in stage.takes
-        if value.shape is not None
-    ]
 
 
 def _bytes(tensors: Sequence[Tensor]) -> int:

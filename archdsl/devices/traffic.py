@@ -73,11 +73,15 @@ def _of_stage(stage: Stage, stages: Sequence[Stage], batch_name: str, places: in
 
 
 def _handed_on(stage: Stage, behind: str, sizes: Sizes, places: int) -> Move:
-    """What each of the places of a stage's split sends to the next stage, and gets the gradients of."""
+    """What each of the places of a stage's split sends to the next stage, and gets the gradients of: a share of what is
+    shared out, all of what is whole."""
     shapes = [value.shape for value in stage.gives if value.shape is not None]
     trained = [value.shape for value in stage.gives if value.shape is not None and carries_gradient(value)]
     numbers = sum(map(sizes.numbers, shapes), NOTHING)
-    forward, backward = (sum(map(sizes.bytes, some), NOTHING) * places for some in (shapes, trained))
+    forward, backward = (
+        sum((sizes.bytes(shape) * (1 if shape.shares else places) for shape in some), NOTHING)
+        for some in (shapes, trained)
+    )
     span = stage.program.graph.nodes[-1].place.span
     return Move("stage", span, "", f"stage {stage.number + 1}", behind, numbers, forward, backward, SEND, SEND)
 
