@@ -1,9 +1,15 @@
 """`archdsl.run` with a fault in one process, once: what the tests of faults start under torchrun.
 
 FAULT is "kind rank point count": kill, hang or stray (take another turn than the others); in which process; where; at
-which time that it comes by there, counted from 1. Points: step (before it), before, during, after (an exchange), save,
-saved, named (of a checkpoint: before torch writes, before the folder has its name, before `latest` names it). A file
-beside the checkpoints says that it happened.
+which time that it comes by there, counted from 1. A file beside the checkpoints says that it happened. The points:
+
+* step: before it. Astray, the process leaves it out.
+* forward.before, .during, .after: of an exchange; during: all have said where they are, the others tell their numbers.
+  Astray before it, the process says that it is at another line; behind it, it does it a second time.
+* backward.before, .during, .after: the same of an exchange of gradients.
+* optimizer: within its step, before weights change.
+* save, saving, saved, named, published: before torch writes a checkpoint, while it does, before its folder has a name,
+  before `latest` names it, behind all. Astray, the process leaves the save out.
 """
 
 from __future__ import annotations
@@ -12,8 +18,12 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch.distributed.checkpoint import filesystem
 
 from archdsl.devices import checkpoint, transfers, watch
 from archdsl.devices.processes import ProcessLink
@@ -34,55 +44,78 @@ def passing(point: str) -> bool:
     return seen == int(COUNT)
 
 
-def fail() -> None:
+def happens() -> None:
     MARK.write_text(str(time.time()))
+
+
+def fail() -> None:
+    happens()
     if KIND == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     while True:
         time.sleep(1)
 
 
-def around(cls: type, name: str) -> None:
-    """Faults before and after a link's method."""
-    method: Any = getattr(cls, name)
+def direction() -> str:
+    return transfers.whereabouts().rpartition(" ")[2]
+
+
+def around(name: str) -> None:
+    """Faults before, during and after a link's method."""
+    watched: Any = getattr(watch.WatchedLink, name)
+    telling: Any = getattr(ProcessLink, name)
 
     def faulty(self: object, *args: object) -> object:
-        if passing("before"):
-            if KIND == "stray":
-                MARK.write_text(str(time.time()))
-                token = transfers._where.set("another line, forward")
-                try:
-                    return method(self, *args)
-                finally:
-                    transfers._where.reset(token)
-            fail()
-        result = method(self, *args)
-        if passing("after"):
-            fail()
+        if passing(f"{direction()}.before"):
+            if KIND != "stray":
+                fail()
+            happens()
+            token = transfers._where.set("another line, forward")
+            try:
+                return watched(self, *args)
+            finally:
+                transfers._where.reset(token)
+        result = watched(self, *args)
+        if passing(f"{direction()}.after"):
+            if KIND != "stray":
+                fail()
+            happens()
+            return watched(self, *args)
         return result
 
-    setattr(cls, name, faulty)
+    def faulty_telling(self: object, *args: object) -> object:
+        if passing(f"{direction()}.during"):
+            fail()
+        return telling(self, *args)
+
+    setattr(watch.WatchedLink, name, faulty)
+    setattr(ProcessLink, name, faulty_telling)
 
 
-def before(module: Any, name: str, point: str) -> None:
-    """A fault before a function; of torch's own renaming of files nothing is wanted here."""
-    function: Any = getattr(module, name)
+def before(owner: Any, name: str, point: str, due: Callable[..., bool] = lambda *_, **__: True) -> None:
+    """A fault before a function, where it is due. Astray, it is not called."""
+    function: Any = getattr(owner, name)
 
     def faulty(*args: Any, **kwargs: Any) -> Any:
-        if not str(args[0]).endswith(".metadata.tmp") and passing(point):
-            fail()
+        if due(*args, **kwargs) and passing(point):
+            if KIND != "stray":
+                fail()
+            happens()
+            return None
         return function(*args, **kwargs)
 
-    setattr(module, name, faulty)
+    setattr(owner, name, faulty)
 
 
 for each in ("all_gather", "sum_of_parts", "sum"):
-    around(watch.WatchedLink, each)
-before(ProcessLink, "_all_to_all", "during")
+    around(each)
 before(Training, "step", "step")
-before(checkpoint, "save", "save")
-before(checkpoint.os, "rename", "saved")
-before(checkpoint.os, "replace", "named")
+before(torch.optim.SGD, "_init_group", "optimizer")
+before(checkpoint, "publish", "save")
+before(filesystem, "_write_item", "saving")
+before(checkpoint.os, "rename", "saved", lambda source, _: Path(source).name.startswith("step-"))
+before(checkpoint, "write", "named", lambda path, _: Path(path).name == checkpoint.LATEST)
+before(checkpoint, "_forget", "published")
 
 if __name__ == "__main__":
     sys.argv[0] = "archdsl.run"

@@ -21,7 +21,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def test_a_process_that_dies_is_named_and_the_run_resumes(tmp_path: Path, expected: list[str]) -> None:
-    fault = Fault("kill", 1, "during", 8)
+    fault = Fault("kill", 1, "backward.during", 8)
     outcome = suffer(tmp_path, fault)
     assert outcome.seconds < 60
     assert f"rank 0, {PLACE}" in outcome.named
@@ -33,14 +33,14 @@ def test_a_process_that_dies_is_named_and_the_run_resumes(tmp_path: Path, expect
 
 @pytest.mark.slow
 def test_a_process_that_hangs_is_named(tmp_path: Path) -> None:
-    outcome = suffer(tmp_path, Fault("hang", 1, "before", 2))
+    outcome = suffer(tmp_path, Fault("hang", 1, "forward.before", 2))
     assert outcome.seconds < TIMEOUT + 60
     assert f"rank 0, {PLACE}" in outcome.named
     assert "rank 1 lives, but is" in outcome.named
 
 
 def test_a_process_that_takes_another_turn_swaps_no_numbers(tmp_path: Path) -> None:
-    outcome = suffer(tmp_path, Fault("stray", 1, "before", 2))
+    outcome = suffer(tmp_path, Fault("stray", 1, "forward.before", 2))
     assert f"rank 0 is {PLACE}" in outcome.named
     assert "but rank 1 elsewhere" in outcome.named
 
