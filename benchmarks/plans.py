@@ -24,7 +24,7 @@ SPECS = Path(__file__).parents[1] / "specs"
 NETWORKS = (
     ("alexnet", "alexnet_2012"),
     ("vgg", "vgg16"),
-    ("googlenet", "googlenet"),
+    ("googlenet", "googlenet_no_aux"),
     ("resnet", "resnet152"),
     ("densenet", "densenet121"),
 )

@@ -146,6 +146,8 @@ def _notes(answer: Answer) -> Iterator[str]:
     plan, network = answer.plan, answer.network
     if not answer.exact:
         yield "note: there are too many cuts to try all, so this plan may not be the best"
+    if network.unstaged:
+        yield f"note: no stages, as {printable(network.unstaged)}"
     for group in network.units.tied[:1]:
         first, last = (network.units.units[number].steps[0] for number in (min(group), max(group)))
         names = [printable(network.flow.steps[step].address) for step in (first, last)]

@@ -123,7 +123,8 @@ def copied(node: Node, inputs: Sequence[Value], prefix: tuple[str, ...] = ()) ->
         copy.starts, copy.tied, copy.frozen = node.starts, node.tied, node.frozen
     else:
         raise NotStaged("a step that failed can't be cut")
-    copy.runs = None if node.runs is None else (*prefix, *node.runs)
+    if node.runs is not None:
+        copy.runs = (*prefix, *node.runs)
     return copy
 
 

@@ -22,11 +22,12 @@ def registers(unit: Unit, members: Sequence[Member], position: int) -> Stmt:
     """Register one tensor, the same in all of the unit's graphs but for numbers."""
     node = declared(members[0])
     tensor = _tensor(unit, members, (position,))
-    name = ".".join(node.name or ())
+    *scopes, name = node.name or ("",)
+    owner = ".".join(("self", *scopes))
     if node.kind == "param":
-        return Assign((Name(f"self.{name}"),), Call(Name("nn.Parameter"), (tensor,)))
+        return Assign((Name(f"{owner}.{name}"),), Call(Name("nn.Parameter"), (tensor,)))
     kept = (("persistent", Literal(False)),) if node.kind == "const" else ()
-    return Do(Call(Name("self.register_buffer"), (Literal(name), tensor), kept))
+    return Do(Call(Name(f"{owner}.register_buffer"), (Literal(name), tensor), kept))
 
 
 def declared(member: Member) -> Declared:

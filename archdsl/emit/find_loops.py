@@ -107,7 +107,8 @@ class Finder:
         return step.numbering is not None and len(set(map(self.construction.kind, nodes))) == 1
 
     def _counts(self, turns: list[list[Step]], depth: int) -> list[Traced | None] | None:
-        """How many turns each graph has; None if one lacks some step of a turn, or a turn before others."""
+        """How many turns each graph has; None if one lacks some step of a turn, a turn before others, or, as a stage of
+        a pipeline, turns at the end."""
         if len(turns) < 2 or [turn[0].place.turns[depth] for turn in turns] != list(range(len(turns))):
             return None
         found: list[Traced | None] = []
@@ -118,7 +119,10 @@ class Finder:
                 return None
             node = turns[0][0].nodes[graph]
             around = self.survey.turns_around(self.body.graphs[graph])
-            found.append(node.place.turns[around + depth].count if node is not None else None)
+            said = node.place.turns[around + depth].count if node is not None else None
+            if said is not None and said.value != count:
+                return None
+            found.append(said)
         return found
 
     def _carries_one(self, loop: Loop) -> bool:

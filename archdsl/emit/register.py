@@ -226,15 +226,14 @@ class Register:
             made: list[Stmt] = []
             children = list(filter(self._is_held, run.steps if isinstance(run, Loop) else run))
             for step in children:
-                if isinstance(step.one, Declared):
-                    made.append(declare.registers(self.unit, step.members(self.unit.body), step.position))
-                    continue
                 name = step.one.name or ()
                 for depth in range(1, len(name)):
                     if name[:depth] not in containers:
                         containers.add(name[:depth])
                         made.append(_assign(name[:depth], Call(Name("nn.Module"))))
-                if isinstance(run, list):
+                if isinstance(step.one, Declared):
+                    made.append(declare.registers(self.unit, step.members(self.unit.body), step.position))
+                elif isinstance(run, list):
                     made.append(_assign(name, self.child(step)))
             if isinstance(run, Loop):
                 yield from made

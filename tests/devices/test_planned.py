@@ -13,8 +13,10 @@ from torch.testing._internal.distributed.fake_pg import FakeStore
 from archdsl import api
 from archdsl.devices.plan.ask import ask
 from archdsl.devices.plan.choose import Request
+from archdsl.devices.plan.compare import rivals
 from archdsl.devices.plan.file import plan_json
 from archdsl.devices.plan.machine import Machine
+from archdsl.devices.plan.suggest import suggestion
 from archdsl.devices.stages import staged
 from archdsl.diagnostic import CompileError
 from archdsl.ir.graph import Program
@@ -51,6 +53,7 @@ def together(program: Program, devices: int, image: torch.Tensor, machine: Machi
     [
         ("alexnet", "alexnet_2012", 227, 3),
         ("vgg", "vgg11", 64, 4),
+        ("vit", "vit_b_32", 224, 3),
         ("resnet", "resnet18", 64, 2),
         ("resnet", "resnet50", 64, 4),
         ("resnet_cifar", "resnet20", 32, 4),
@@ -69,6 +72,18 @@ def test_random_networks(kind: str) -> None:
         program = getattr(networks, kind)(Random(f"planned {kind} {seed}"))
         counts.append(together(program, 4, torch.randn(2, 4, 4, 4), Machine(flops=10**7, link=10**9)))
     assert sum(count > 1 for count in counts) > 10
+
+
+def test_what_no_pipeline_runs_stays_on_one_stage() -> None:
+    """GoogLeNet has outputs that are made in training only; without them it is cut."""
+    asked = Request(4, 13, Machine(flops=10**12))
+    answer = ask(api.program(SPECS / "googlenet.arch", "googlenet"), asked)
+    assert answer.network.unstaged == "googlenet has outputs that are made in training only"
+    assert (len(answer.plan.stages), answer.plan.replicas) == (1, 1)
+    assert {rival.name for rival in rivals(answer.network, asked, answer.choice)} == {"one device"}
+    found = suggestion(answer)
+    assert found is not None and len(found.answer.plan.stages) == 1
+    assert len(ask(api.program(SPECS / "googlenet.arch", "googlenet_no_aux"), asked).plan.stages) == 4
 
 
 def test_load_gives_the_stage_of_this_process(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_another_batch_another_plan() -> None:
 
 
 def test_stages_follow_one_another() -> None:
-    answer = ask(network("googlenet", "googlenet"), Request(4, 13, MACHINES["slow devices"]))
+    answer = ask(network("googlenet", "googlenet_no_aux"), Request(4, 13, MACHINES["slow devices"]))
     assert answer.plan.stages[0].steps[0] == "conv1"
     for before, behind in pairwise(answer.choice.split.cuts):
         assert before.within(behind) and not behind.within(before)

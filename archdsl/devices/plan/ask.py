@@ -6,6 +6,8 @@ from archdsl.devices.local import group_mesh
 from archdsl.devices.local_ops import NotLocal
 from archdsl.devices.plan.choose import Choice, Network, Request, choose, divisors, least_memory
 from archdsl.devices.plan.plan import Plan, describe
+from archdsl.devices.plan.solve import Effort
+from archdsl.devices.stages import NotStaged, staged
 from archdsl.diagnostic import Error
 from archdsl.ir.graph import Program
 from archdsl.ir.shares import Mesh
@@ -47,14 +49,29 @@ def ask(program: Program, request: Request) -> Answer:
         network = Network(program, name, (mesh.size if mesh else 1) / request.devices, mesh)
     except NotLocal as reason:
         raise NoPlan(CannotCut(program.title, str(reason))) from None
-    choice = choose(network, request)
-    if choice is not None:
-        return Answer(network, request, choice)
+    answer = best(network, request)
+    if answer is not None:
+        return answer
     least = least_memory(network, request)
     if least is None:
         raise NoPlan(_refused(name, request))
     devices = f"{request.devices} device{'s' if request.devices > 1 else ''}"
     raise NoPlan(TooLittleMemory(program.title, devices, _bytes(request.machine.memory), _bytes(least)))
+
+
+def best(network: Network, request: Request, limit: Effort | None = None) -> Answer | None:
+    """The best of what can be run: on one stage, if the best can't be cut so. `limit`: see `choose`."""
+    while (choice := choose(network, request, limit)) is not None:
+        answer = Answer(network, request, choice)
+        if choice.split.stages == 1:
+            return answer
+        try:
+            staged(network.program, [stage.steps for stage in answer.plan.stages])
+        except NotStaged as reason:
+            network.unstaged = str(reason)
+        else:
+            return answer
+    return None
 
 
 def batch_name(program: Program) -> str:

@@ -89,6 +89,8 @@ class Network:
         smallest = self.measured(self._nominal)
         total = sum(cost.flops for cost in smallest.steps)
         self.units = Units(self.flow, smallest, total * share, apart=mesh is not None)
+        self.unstaged = ""
+        """Why no pipeline can run it, so that it stays on one stage; "": one can."""
         self.exact = True
         """Nothing was left out so far for want of time."""
         self._cuts: dict[bool, dict[int, Cuts]] = {}
@@ -178,6 +180,8 @@ def _at_least(network: Network, request: Request, replicas: int, stages: int) ->
 
 def _most_stages(network: Network, request: Request, replicas: int) -> int:
     """As many as there are devices, and units, for."""
+    if network.unstaged:
+        return min(1, request.devices // network.width // replicas)
     return min(request.devices // network.width // replicas, len(network.units.units))
 
 

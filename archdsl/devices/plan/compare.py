@@ -93,7 +93,7 @@ def _equal(
 ) -> Iterator[Rival]:
     """Cut in the order of the text where a measure comes nearest to equal parts."""
     count = next(iter(microbatch_counts(network, request, replicas, stages)), None)
-    if count is None or stages < 2:
+    if count is None or stages < 2 or network.unstaged:
         return
     cuts = network.cuts(request.batch // replicas // count, in_order=True).cuts
     if len(cuts) <= stages:

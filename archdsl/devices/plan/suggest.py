@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from archdsl.cost import Costs
 from archdsl.devices.local_ops import NotLocal
-from archdsl.devices.plan.ask import Answer
-from archdsl.devices.plan.choose import Network, Request, choose, divisors, ring_bytes
+from archdsl.devices.plan.ask import Answer, best
+from archdsl.devices.plan.choose import Network, Request, divisors, ring_bytes
 from archdsl.devices.plan.divide import divided, evenly, runs
 from archdsl.devices.plan.measure import at_batch
 from archdsl.devices.plan.solve import Effort
@@ -70,7 +70,7 @@ class Braces(Record):
 
 def suggestion(answer: Answer) -> Suggestion | None:
     """The split that makes the step shortest, if one makes it shorter; None for a network that has one."""
-    best: Suggestion | None = None
+    shortest: Suggestion | None = None
     network, request = answer.network, answer.request
     if network.mesh is not None:
         return None
@@ -84,8 +84,8 @@ def suggestion(answer: Answer) -> Suggestion | None:
                 continue
             found = _suggested(network, request, mesh, spans, effort)
             if found is not None and found.answer.choice.seconds < seconds:
-                best, seconds = found, found.answer.choice.seconds
-    return best
+                shortest, seconds = found, found.answer.choice.seconds
+    return shortest
 
 
 def _suggested(
@@ -96,13 +96,12 @@ def _suggested(
         parts = Network(program, network.batch_name, mesh.size / request.devices, mesh)
     except NotLocal:
         return None
-    choice = choose(parts, request, effort)
-    if choice is None:
+    parts.unstaged = network.unstaged
+    answer = best(parts, request, effort)
+    if answer is None:
         return None
     braces = tuple(_braces(network.program, mesh, spans))
-    return Suggestion(
-        program, mesh, spans, braces, Answer(parts, request, choice), traffic(program, network.batch_name)
-    )
+    return Suggestion(program, mesh, spans, braces, answer, traffic(program, network.batch_name))
 
 
 def _braces(program: Program, mesh: Mesh, spans: tuple[Span, ...]) -> Iterator[Braces]:
