@@ -17,6 +17,7 @@ from archdsl.diagnostic import Edit, Help, Label
 from archdsl.elaborate.report import Reporter
 from archdsl.ir.bodies import bodies_first
 from archdsl.ir.graph import Graph, Layer, Node, Value
+from archdsl.ir.readers import readers as readers_of
 from archdsl.ir.shape import ITEM_SIZES, Shape
 from archdsl.ir.shares import Shares
 from archdsl.ops.apart import groups_of
@@ -50,9 +51,9 @@ def check_exchanges(graph: Graph, sizes: Mapping[str, int], reporter: Reporter) 
     found: dict[Span, list[tuple[Layer, list[_Move]]]] = {}
     for body in bodies_first(graph):
         exchanges = [node for node in body.nodes if isinstance(node, Layer) and isinstance(node.op, Exchange)]
-        readers = _readers(body) if exchanges else {}
+        read_by = readers_of(body) if exchanges else {}
         for node in exchanges:
-            found.setdefault(node.place.span, []).append((node, list(_moves(node, readers, sizes))))
+            found.setdefault(node.place.span, []).append((node, list(_moves(node, read_by, sizes))))
     for span, places in found.items():
         # What a loop or a block repeats is one place in the text: it is moved everywhere, or not.
         shared = [to for to in {move.to: None for move in places[0][1]} if all(_has(moves, to) for _, moves in places)]
@@ -64,17 +65,6 @@ def check_exchanges(graph: Graph, sizes: Mapping[str, int], reporter: Reporter) 
 
 def _has(moves: Sequence[_Move], to: tuple[Span, bool]) -> bool:
     return any(move.to == to for move in moves)
-
-
-def _readers(graph: Graph) -> dict[Value, list[Node | None]]:
-    """Who reads each value; None: whoever the graph hands it to."""
-    readers: dict[Value, list[Node | None]] = {}
-    for node in graph.nodes:
-        for value in node.inputs:
-            readers.setdefault(value, []).append(node)
-    for value in graph.outputs:
-        readers.setdefault(value, []).append(None)
-    return readers
 
 
 def _moves(node: Layer, readers: Mapping[Value, Sequence[Node | None]], sizes: Mapping[str, int]) -> Iterator[_Move]:

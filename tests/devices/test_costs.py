@@ -20,6 +20,7 @@ from archdsl.devices.plan.measure import Measured
 from archdsl.devices.plan.plan import Stage
 from archdsl.ir.graph import Program
 from tests.devices.networks import steps
+from tests.devices.saving import saving
 
 SPECS = Path(__file__).parents[2] / "specs"
 BATCH = 2
@@ -49,19 +50,11 @@ def trained(file: str, variant: str) -> tuple[int, int]:
     network = program(SPECS / f"{file}.arch", variant)
     module = archdsl.load(SPECS / f"{file}.arch", variant).train()
     inputs = [torch.randn(x.shape.at({**network.nominal, "N": BATCH})) for x in network.graph.inputs if x.shape]
-    held = {tensor.untyped_storage().data_ptr() for tensor in module.state_dict().values()}
-    saved: dict[int, Tensor] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        if tensor.untyped_storage().data_ptr() not in held:
-            saved[tensor.untyped_storage().data_ptr()] = tensor
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x), FlopCounterMode(display=False) as counter:
+    with saving(module) as saved, FlopCounterMode(display=False) as counter:
         made = module(*inputs)
         outputs: list[Tensor] = [made] if isinstance(made, Tensor) else [x for x in made if x is not None]
         sum(x.sum() for x in outputs).backward()  # type: ignore[union-attr]
-    return sum(x.untyped_storage().nbytes() for x in saved.values()), counter.get_total_flops()
+    return saved.bytes, counter.get_total_flops()
 
 
 @pytest.mark.parametrize(("file", "variant"), NETWORKS)

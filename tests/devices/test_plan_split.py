@@ -29,6 +29,7 @@ from archdsl.ir.graph import Program
 from archdsl.state import tensors
 from tests.devices import nets, networks
 from tests.devices.networks import program as checked
+from tests.devices.saving import saving
 
 ALEXNET = Path(__file__).parents[2] / "specs" / "alexnet.arch"
 NETWORKS = {
@@ -72,23 +73,11 @@ class Step:
             dist.destroy_process_group()
 
     def _run(self, module: nn.Module, inputs: list[Tensor]) -> None:
-        held = {tensor.untyped_storage().data_ptr() for tensor in module.state_dict().values()}
-        saved: dict[int, Tensor] = {}
-
-        def pack(tensor: Tensor) -> Tensor:
-            if tensor.untyped_storage().data_ptr() not in held:
-                saved[tensor.untyped_storage().data_ptr()] = tensor
-            return tensor
-
-        with (
-            torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x),
-            FlopCounterMode(display=False) as counter,
-            Counting() as counting,
-        ):
+        with saving(module) as saved, FlopCounterMode(display=False) as counter, Counting() as counting:
             made = module(*inputs)
             outputs: list[Tensor] = [made] if isinstance(made, Tensor) else list(made)
             sum(x.sum() for x in outputs).backward()  # type: ignore[union-attr]
-        self.saved = sum(x.untyped_storage().nbytes() for x in saved.values())
+        self.saved = saved.bytes
         self.state = sum({x.untyped_storage().data_ptr(): x.nbytes for x in module.state_dict().values()}.values())
         self.flops = counter.get_total_flops()
         self.sent = counting.sent

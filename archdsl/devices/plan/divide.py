@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator, Sequence
 from archdsl.devices.stages import copied
 from archdsl.elaborate.sharing import fit
 from archdsl.ir.graph import Graph, Layer, Node, Place, Program, Scope, Value
+from archdsl.ir.readers import readers
 from archdsl.ir.shape import Shape
 from archdsl.ir.shares import Mesh, Shares, Split
 from archdsl.ops.apart import groups_of
@@ -66,12 +67,7 @@ def runs(graph: Graph, split: Split, chosen: Collection[Span] | None = None) -> 
     """The runs of one graph; `chosen`: where the layers are written that are to be divided, None: all that can be."""
     if graph.order is not None:
         return  # side chains run elsewhere than where they are written
-    readers: dict[Value, list[Node | None]] = {}
-    for node in graph.nodes:
-        for value in node.inputs:
-            readers.setdefault(value, []).append(node)
-    for value in graph.outputs:
-        readers.setdefault(value, []).append(None)
+    read_by = readers(graph)
     again = {node.runs[-1] for node in graph.nodes if node.runs}
     again |= {name for tie in graph.ties for name in (tie.step[-1], tie.owner[-1])}
     nodes = iter(graph.nodes)
@@ -83,7 +79,7 @@ def runs(graph: Graph, split: Split, chosen: Collection[Span] | None = None) -> 
         steps, exchanged = [node], list[Value]()
         shares = _divided(node, split, chosen, again)
         node = next(nodes, None)
-        while isinstance(node, Layer) and _behind(node, steps[-1]) and readers[steps[-1].outputs[0]] == [node]:
+        while isinstance(node, Layer) and _behind(node, steps[-1]) and read_by[steps[-1].outputs[0]] == [node]:
             assert shares is not None
             followed = _follows(node, shares) or _in_groups(node, shares, split, chosen, again)
             if followed is not None:

@@ -11,6 +11,7 @@ with k devices for each of r replicas. The networks so divided are planned like 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from archdsl.cost import Costs
@@ -77,7 +78,7 @@ def suggestion(answer: Answer) -> Suggestion | None:
     effort = Effort(500_000)
     seconds = answer.choice.seconds * GAIN
     for size in divisors(request.devices)[1:]:
-        mesh = Mesh(_unused(network.program), (size,))
+        mesh = Mesh(_name(network.program, size), (size,))
         known = _divisible(network.program, network.batch_name, mesh)
         for spans in _choices(known, request, size):
             if effort.spent or _at_least(network, request, known, spans, size) >= seconds:
@@ -116,10 +117,14 @@ def _braces(program: Program, mesh: Mesh, spans: tuple[Span, ...]) -> Iterator[B
     return (found[place] for place in sorted(found))
 
 
-def _unused(program: Program) -> str:
-    """A name for the mesh that nothing in the spec has."""
+def _name(program: Program, size: int) -> str:
+    """Of a mesh that the spec declares with so many devices, or one that nothing in it has."""
+    text = program.source.text
+    declared = re.search(rf"^mesh ([a-z_]\w*)\[{size}\]", text, re.MULTILINE)
+    if declared:
+        return declared[1]
     name = "gpus"
-    while name in program.source.text:
+    while name in text:
         name += "_"
     return name
 
