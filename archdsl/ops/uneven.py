@@ -40,7 +40,7 @@ class Uneven:
         """The groups, in their order."""
         axis = self.axis(x.rank)
         sizes = self.sizes(fixed(cast(Op, self), x, axis, f"axis {axis}"))
-        return tuple(Group(self._group(i), x.replace(axis, Dim.of(size))) for i, size in enumerate(sizes))
+        return tuple(Group(op, x.replace(axis, Dim.of(size))) for op, size in zip(self._ops(), sizes))
 
     def axis(self, rank: int) -> int:
         """Along which the groups lie."""
@@ -48,36 +48,37 @@ class Uneven:
 
     def sizes(self, whole: int) -> tuple[int, ...]:
         """Each group's part of a number that divides."""
-        return tuple(whole // sum(self.by) * part for part in self.by)
+        unit = whole // sum(self.by)
+        return tuple(unit * part for part in self.by)
 
-    def _group(self, number: int) -> Op:
+    def _ops(self) -> Iterator[Op]:
+        """What each group does: its share of the outputs."""
         fields = {name: self.__dict__[name] for name in self.one.fields}
-        made = {param: self.sizes(fields[param])[number] for param in self.makes.values()}
-        return self.one(**{**fields, **made})
+        made = [self.sizes(fields[param]) for param in self.makes.values()]
+        for sizes in zip(*made) if made else [()] * len(self.by):
+            yield self.one(**{**fields, **dict(zip(self.makes.values(), sizes))})
 
     def torch(self, x: Shape) -> Form:
         axis = self.axis(x.rank)
-        sizes = [self._share(x.dims[axis], number) for number in range(len(self.by))]
-        modules = [self._module(number, group, x) for number, group in enumerate(self.groups_in(x))]
+        whole = sum(self.by)
+        sizes = [Share(x.dims[axis], part, whole) for part in self.by]
+        modules = [self._module(group, x, part, whole) for group, part in zip(self.groups_in(x), self.by)]
         dim = axis if axis == 1 else axis - x.rank
         return Form(module=call("UnevenGroups", sizes, *modules, dim=dim, defaults={"dim": 1}))
 
-    def _module(self, number: int, group: Group, x: Shape) -> Call:
+    def _module(self, group: Group, x: Shape, part: int, whole: int) -> Call:
         """A group's constructor: in it the group's own numbers are shares of the whole ones."""
         axis, made = self.axis(x.rank), group.op.torch(group.x).module
         assert made is not None, f"{group.op.name} is a module"
 
         def said(value: object) -> object:
             if value is group.x.dims[axis]:
-                return self._share(x.dims[axis], number)
+                return Share(x.dims[axis], part, whole)
             own = isinstance(value, P) and value.name in self.makes.values()
-            return self._share(value, number) if own else value
+            return Share(value, part, whole) if own else value
 
         args, kwargs = tuple(map(said, made.args)), tuple((name, said(value)) for name, value in made.kwargs)
         return Call(made.callee, args, kwargs, made.defaults)
-
-    def _share(self, whole: object, number: int) -> Share:
-        return Share(whole, self.by[number], sum(self.by))
 
     def state(self, x: Shape) -> tuple[State, ...]:
         """The groups' tensors under their numbers: "0.weight", "0.bias", "1.weight", ..."""
@@ -96,8 +97,8 @@ class Uneven:
     def _each(self, x: Size, y: Size) -> Iterator[tuple[Op, Size, Size]]:
         """Each group, and the sizes of what it takes and makes."""
         axis = self.axis(len(x))
-        for number, (taken, made) in enumerate(zip(self.sizes(x[axis]), self.sizes(y[axis]))):
-            yield self._group(number), _with(x, axis, taken), _with(y, axis, made)
+        for op, taken, made in zip(self._ops(), self.sizes(x[axis]), self.sizes(y[axis])):
+            yield op, _with(x, axis, taken), _with(y, axis, made)
 
     def drawn(self, x: Shape) -> str:
         return f"{self.one.drawn(self, x)}, groups {':'.join(map(str, self.by))}"
