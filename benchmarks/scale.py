@@ -74,27 +74,25 @@ RESNET = (
 NETWORKS = {"VGG-16": ("", VGG, 138_357_544), "ResNet-152": (BLOCK, RESNET, 60_192_808)}
 
 
-def program(name: str, split: int = 1, cuts: Sequence[int] = ()) -> Program:
-    """One of the networks, each of its lines shared out; a stage ends in front of each line in `cuts`."""
+def program(name: str, split: int = 1) -> Program:
+    """One of the networks, each of its lines shared out."""
     blocks, lines, params = NETWORKS[name]
     named = [f"u{i}: {{ {line if split > 1 else line.replace(' -> exchange', '')} }}" for i, line in enumerate(lines)]
-    stages = ["\n".join(named[start:end]) for start, end in zip((0, *cuts), (*cuts, len(named)))]
+    body = "\n".join(named)
     if split > 1:
-        stages = [f"split(gpus) {{\n{stage}\n}}" for stage in stages]
-    if cuts:
-        stages = [f"stage {{\n{stage}\n}}" for stage in stages]
+        body = f"split(gpus) {{\n{body}\n}}"
     text = f"{blocks if split > 1 else blocks.replace(' -> exchange', '')}\nnetwork net() {{\n"
-    text += "input image: [N, 3, 224, 224]\n" + "\n".join(stages) + f"\nexpect params == {params}\n}}\n"
+    text += "input image: [N, 3, 224, 224]\n" + body + f"\nexpect params == {params}\n}}\n"
     checked = check(Source("scale.arch", f"mesh gpus[{split}]\n{text}" if split > 1 else text))
     assert checked.program is not None, [diagnostic.title for diagnostic in checked.diagnostics]
     return checked.program
 
 
 @cache
-def cuts(name: str, stages: int) -> tuple[int, ...]:
-    """The lines at which the planner begins a stage, for so many of them."""
+def stage_paths(name: str, stages: int) -> list[list[str]] | None:
+    """The lines of each stage, as the planner divides them into so many; None: there is one."""
     if stages == 1:
-        return ()
+        return None
     network = Network(program(name), "N", 0.0)
     microbatches = IN_FLIGHT * stages
     solver = Solver(network.cuts(EACH, in_order=True), Terms(Machine(memory=1 << 60), "1f1b", microbatches))
@@ -102,7 +100,9 @@ def cuts(name: str, stages: int) -> tuple[int, ...]:
     assert split is not None
     request = Request(stages, EACH * microbatches, microbatches=microbatches)
     plan = describe(network, request, Choice(solver, split, 1, microbatches, EACH))
-    return tuple(int(stage.steps[0].partition(".")[0].removeprefix("u")) for stage in plan.stages[1:])
+    firsts = [int(stage.steps[0].partition(".")[0].removeprefix("u")) for stage in plan.stages]
+    lines = [f"u{i}" for i in range(len(NETWORKS[name][1]))]
+    return [lines[start:end] for start, end in zip(firsts, [*firsts[1:], len(lines)])]
 
 
 class Layout(Record):
@@ -135,8 +135,8 @@ MACHINE = Machine()
 
 def layouts(name: str, stages: int, split: int) -> Iterator[Layout]:
     """All numbers of ranks, with as many samples for each rank, then with as many in all."""
-    made = program(name, split, cuts(name, stages))
-    counted = traffic(made, "N").total
+    made, paths = program(name, split), stage_paths(name, stages)
+    counted = traffic(made, "N", paths).total
     size = split * stages
     loads: list[Load] = []
     for world in WORLDS:
@@ -144,7 +144,7 @@ def layouts(name: str, stages: int, split: int) -> Iterator[Layout]:
         for samples in (each * size for each in own):
             microbatches = min(IN_FLIGHT * stages, samples) if stages > 1 else 1
             loads.append(Load(world // size, samples, microbatches))
-    for load, ranks in zip(loads, steps(made, *loads)):
+    for load, ranks in zip(loads, steps(made, *loads, paths=paths)):
         samples = load.samples * load.replicas
         moved = counted.at(load.samples)
         yield Layout(name, load.replicas * size, split, stages, samples, ranks, times(ranks, MACHINE), moved)

@@ -41,12 +41,15 @@ from archdsl.ir.stages import stages_of
 from archdsl.state import tensors
 
 
-def traffic(program: Program, batch_name: str) -> Traffic:
-    """What a step moves: nothing where the network speaks of no devices. Raises `NotLocal`, `NotStaged`."""
+def traffic(program: Program, batch_name: str, paths: Sequence[Sequence[str]] | None = None) -> Traffic:
+    """What a step moves: nothing where the network speaks of no devices. Raises `NotLocal`, `NotStaged`.
+
+    paths: the stages, if they are others than the spec's; as `staged` takes them.
+    """
     mesh = group_mesh(program)
     size = mesh.size if mesh is not None else 1
-    if stages_of(program.graph):
-        stages = staged(program)
+    if paths is not None or stages_of(program.graph):
+        stages = staged(program, paths)
         moves = [move for stage in stages for move in _of_stage(stage, stages, batch_name, size)]
         return Traffic(size * len(stages), tuple(moves), size)
     return Traffic(size, () if mesh is None else tuple(_of_split(program, batch_name)), size)
