@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from math import inf
-from time import perf_counter
+from time import process_time
 
 from archdsl.compiler import check
 from archdsl.devices.plan.choose import Choice, Network, Request
@@ -38,38 +38,40 @@ IN_FLIGHT = 4
 
 VGG = (
     *(
-        f"conv({width}, 3x3, pad=1) -> relu{' -> maxpool(2x2)' if j == depth - 1 else ''} -> exchange"
-        for width, depth in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
+        ("exchange -> " if i or j else "")
+        + f"conv({width}, 3x3, pad=1) -> relu"
+        + (" -> maxpool(2x2)" if j == depth - 1 else "")
+        for i, (width, depth) in enumerate(((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)))
         for j in range(depth)
     ),
-    "flatten -> linear(4096) -> relu -> exchange",
-    "linear(4096) -> relu -> exchange",
-    "linear(1000)",
+    "exchange -> flatten -> linear(4096) -> relu",
+    "exchange -> linear(4096) -> relu",
+    "exchange -> linear(1000)",
 )
-"""The lines of the network, which all see all maps."""
+"""The lines of the network, which all see all maps; from one to the next each device hands on its own."""
 
 BLOCK = """
 block bottleneck(width, stride = 1) {
     residual {
-        conv(width, 1x1, bias=false) -> bn -> relu -> exchange
-        conv(width, 3x3, stride=stride, pad=1, bias=false) -> bn -> relu -> exchange
-        conv(4 * width, 1x1, bias=false) -> bn -> exchange
+        exchange -> conv(width, 1x1, bias=false) -> bn -> relu
+        exchange -> conv(width, 3x3, stride=stride, pad=1, bias=false) -> bn -> relu
+        exchange -> conv(4 * width, 1x1, bias=false) -> bn
     } shortcut {
         if stride != 1 or @in.channels != 4 * width {
-            { conv(4 * width, 1x1, stride=stride, bias=false) -> bn -> exchange }
+            { exchange -> conv(4 * width, 1x1, stride=stride, bias=false) -> bn }
         }
     }
     relu
 }
 """
 RESNET = (
-    "conv(64, 7x7, stride=2, pad=3, bias=false) -> bn -> relu -> maxpool(3x3, stride=2, pad=1) -> exchange",
+    "conv(64, 7x7, stride=2, pad=3, bias=false) -> bn -> relu -> maxpool(3x3, stride=2, pad=1)",
     *(
         f"bottleneck({width}{', stride=2' if i and not j else ''})"
         for i, (width, depth) in enumerate(((64, 3), (128, 8), (256, 36), (512, 3)))
         for j in range(depth)
     ),
-    "avgpool(out=1) -> flatten -> linear(1000)",
+    "avgpool(out=1) -> exchange -> flatten -> linear(1000)",
 )
 NETWORKS = {"VGG-16": ("", VGG, 138_357_544), "ResNet-152": (BLOCK, RESNET, 60_192_808)}
 
@@ -77,11 +79,11 @@ NETWORKS = {"VGG-16": ("", VGG, 138_357_544), "ResNet-152": (BLOCK, RESNET, 60_1
 def program(name: str, split: int = 1) -> Program:
     """One of the networks, each of its lines shared out."""
     blocks, lines, params = NETWORKS[name]
-    named = [f"u{i}: {{ {line if split > 1 else line.replace(' -> exchange', '')} }}" for i, line in enumerate(lines)]
+    named = [f"u{i}: {{ {line if split > 1 else line.replace('exchange -> ', '')} }}" for i, line in enumerate(lines)]
     body = "\n".join(named)
     if split > 1:
         body = f"split(gpus) {{\n{body}\n}}"
-    text = f"{blocks if split > 1 else blocks.replace(' -> exchange', '')}\nnetwork net() {{\n"
+    text = f"{blocks if split > 1 else blocks.replace('exchange -> ', '')}\nnetwork net() {{\n"
     text += "input image: [N, 3, 224, 224]\n" + body + f"\nexpect params == {params}\n}}\n"
     checked = check(Source("scale.arch", f"mesh gpus[{split}]\n{text}" if split > 1 else text))
     assert checked.program is not None, [diagnostic.title for diagnostic in checked.diagnostics]
@@ -151,12 +153,12 @@ def layouts(name: str, stages: int, split: int) -> Iterator[Layout]:
 
 
 def run(everything: bool = False) -> Iterator[Row]:
-    start = perf_counter()
+    start = process_time()
     found = [one for name in NETWORKS for stages, split in LAYOUTS for one in layouts(name, stages, split)]
-    taken = perf_counter() - start
+    taken = process_time() - start
     yield Row(
         f"{len(found)} layouts of VGG-16 and ResNet-152 on 8 to 4,096 ranks, on paper",
-        f"{taken:.0f} s",
+        f"{taken:.0f} s of one processor",
         "at most 60 s",
         taken <= 60,
     )
