@@ -30,6 +30,11 @@ def devices_are(devices: Sequence[torch.device]) -> Generator[None]:
         _devices.reset(token)
 
 
+def current_devices() -> Sequence[torch.device] | None:
+    """Those at hand, if there are any."""
+    return _devices.get(None)
+
+
 def move(x: Tensor, device: int) -> Tensor:
     """A value on another device, by its number."""
     return x.to(_devices.get()[device])

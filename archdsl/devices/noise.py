@@ -6,7 +6,8 @@ own value. So whatever a device has of a value, or if it has none of it, its gen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -48,11 +49,27 @@ def dropped(drop: Any, x: Tensor, p: float, drawn: Tensor, *, inplace: bool = Fa
 
 
 class Drawing(TorchFunctionMode):
-    """Dropouts that are called meanwhile get their noise from `drawn`: (function, x, p) -> noise."""
+    """Dropouts that are called meanwhile get their noise from `drawn`: (function, x, p, turn) -> noise.
 
-    def __init__(self, drawn: Callable[[Any, Tensor, float], Tensor]) -> None:
+    turn: how many were called before.
+    """
+
+    def __init__(self, drawn: Callable[[Any, Tensor, float, int], Tensor], turn: int = 0) -> None:
         super().__init__()
         self._drawn = drawn
+        self.turn = turn
+
+    def __enter__(self) -> Drawing:
+        self._before = _drawing.set(self)
+        return super().__enter__()
+
+    def __exit__(self, *problem: Any) -> None:
+        super().__exit__(*problem)  # pyright: ignore[reportUnknownMemberType]
+        _drawing.reset(self._before)
+
+    def again(self) -> Drawing:
+        """For what comes now, when it is computed again: it gets the same noise."""
+        return Drawing(self._drawn, self.turn)
 
     def __torch_function__(
         self, func: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -61,24 +78,28 @@ class Drawing(TorchFunctionMode):
         if (func not in SCALING and func not in SHIFTING) or not given["training"] or given["p"] == 0:
             return func(*args, **given)
         (x,), p = args, given["p"]
-        return dropped(func, x, p, self._drawn(func, x, p), inplace=given["inplace"])
+        self.turn += 1
+        return dropped(func, x, p, self._drawn(func, x, p, self.turn - 1), inplace=given["inplace"])
+
+
+_drawing: ContextVar[Drawing | None] = ContextVar("drawing", default=None)
+
+
+def current_drawing() -> Drawing | None:
+    """The one at hand."""
+    return _drawing.get()
 
 
 def for_all(index: int, count: int) -> Drawing:
     """Noise is drawn for a whole batch, of `count` parts of as many rows each; these are part `index`."""
 
-    def own_rows(drop: Any, x: Tensor, p: float) -> Tensor:
+    def own_rows(drop: Any, x: Tensor, p: float, turn: int) -> Tensor:
         rows = x.shape[0]
         return noise(drop, x, (rows * count, *x.shape[1:]), p).narrow(0, rows * index, rows)
 
     return Drawing(own_rows)
 
 
-def replaying(drawn: Iterable[Tensor]) -> Drawing:
+def replaying(drawn: Sequence[Tensor]) -> Drawing:
     """Noise was drawn before: one behind the other."""
-    left = iter(drawn)
-
-    def following(drop: Any, x: Tensor, p: float) -> Tensor:
-        return next(left)
-
-    return Drawing(following)
+    return Drawing(lambda drop, x, p, turn: drawn[turn])

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from archdsl.api import build
+from archdsl.devices.again import carry
 from archdsl.devices.error import refused
 from archdsl.devices.local import Part, group_mesh, local
 from archdsl.devices.local_ops import NotLocal
@@ -59,6 +60,7 @@ def on_devices(
     module.register_load_state_dict_pre_hook(_Own(held))  # pyright: ignore[reportUnknownMemberType]
     module.register_state_dict_post_hook(_Whole(held))  # pyright: ignore[reportUnknownMemberType]
     module.load_state_dict(state)
+    carry(module)
     run = _Run([torch.device(device) for device in devices])
     _place(module, made, run.devices, dtype)
     module.register_forward_pre_hook(run.before)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleGPipe, ScheduleInterleaved1F1B
 
 from archdsl.api import build
+from archdsl.devices.again import carry
 from archdsl.devices.draws import batch_sizes, rows
 from archdsl.devices.local import Part, group_mesh, local
 from archdsl.devices.local_ops import NotLocal
@@ -90,6 +91,7 @@ class Pipeline:
                 continue
             with torch.random.fork_rng(devices=[]):  # what follows is drawn as if the network were on one device
                 module, own_parts = _built(stage.program, state, link, self._device)
+            carry(module)
             self.parts |= own_parts
             self.modules.append(module)
             running = self._stages[stage.number] = _Running(module, link)

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from archdsl.devices.error import refused
 from archdsl.devices.local import Local, local
-from archdsl.devices.local_ops import Enter, Exchanged, Gathered, LocalOp, NotLocal
-from archdsl.devices.on import Elsewhere, Entering, Telling, Told
+from archdsl.devices.local_ops import Enter, Exchanged, Gathered, NotLocal
+from archdsl.devices.on import Elsewhere, Entering, Telling
 from archdsl.devices.traffic_flow import Run, runs
 from archdsl.errors.devices import UnlikeSequences
 from archdsl.ir.graph import Layer, Program
@@ -57,11 +57,13 @@ def sequence(own: Local) -> Transfers:
     forward: list[Transfer] = []
     behind: list[list[Transfer]] = []
     for run in runs(own.program):
-        if run.recomputed and isinstance(run.node.op, LocalOp | Told):
+        told = [*_forward(run, own.program)]
+        if run.recomputed and told:
             raise NotLocal(
-                "its `checkpoint` would exchange values a second time; put it around steps between exchanges"
+                "its `checkpoint` would exchange values a second time, in the backward pass, while other devices may "
+                "be at another exchange; put it around steps between exchanges"
             )
-        forward += _forward(run, own.program)
+        forward += told
         behind.append([*_backward(run, own.program), *_gradients(run, own)])
     return Transfers(tuple(forward), tuple(each for run in reversed(behind) for each in run))
 

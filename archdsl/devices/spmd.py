@@ -22,6 +22,7 @@ from torch.distributed.fsdp import FSDPModule
 from torch.nn.parallel import DistributedDataParallel
 
 from archdsl.api import build
+from archdsl.devices.again import carry
 from archdsl.devices.alike import content, random_state, unlike
 from archdsl.devices.axes import Axes, axes_of
 from archdsl.devices.draws import batch_sizes, drawing, rows
@@ -84,6 +85,7 @@ def on_mesh(
     module = module.to(device=device, dtype=dtype)
     if own is not None and place.link is not None:
         sum_gradients(module, own, place.link)
+    carry(module)
     cls = type(module)
     module.__class__ = type(cls.__name__, (_OnMesh, cls), {"__module__": cls.__module__})
     vars(module)[_PLACE] = place

@@ -59,6 +59,11 @@ def linked(link: Link) -> Generator[None]:
         _link.reset(token)
 
 
+def current_link() -> Link | None:
+    """The link at hand, if there is one."""
+    return _link.get(None)
+
+
 def current() -> Link:
     """The link at hand. Raises `RuntimeError` where there is none."""
     try:

@@ -157,6 +157,21 @@ network dropping(classes = 10) {
 }
 """
 
+AGAIN = """
+mesh gpus[2]
+
+network again(classes = 10) {
+    input image: [N, 3, 12, 12]
+    checkpoint { conv(8, 3x3, pad=1) -> relu -> dropout(0.2) -> conv(8, 3x3, pad=1) -> relu }
+    split(gpus) {
+        checkpoint { conv(8, 3x3, pad=1) -> bn -> relu -> dropout(0.3) -> conv(8, 3x3, pad=1) -> relu }
+        exchange -> conv(8, 3x3, pad=1) -> dropout(0.1)
+    }
+    avgpool(out=2x2) -> flatten -> dropout(0.5)
+    head: linear(classes)
+}
+"""
+
 TIED = """
 mesh gpus[2]
 
@@ -190,6 +205,7 @@ TWO = (
     Case("branches", BRANCHES, (6, 3, 12, 12)),
     Case("on", ON, (6, 3, 12, 12)),
     Case("dropping", DROPPING, (6, 3, 12, 12)),
+    Case("again", AGAIN, (6, 3, 12, 12)),
     Case("tied", TIED, (6, 16)),
     Case("plain", PLAIN, (8, 3, 16, 16), replicas=2, wrap="ddp"),
     Case("plain", PLAIN, (8, 3, 16, 16), replicas=2, wrap="fsdp"),
@@ -200,6 +216,7 @@ FOUR = (
     Case("towers", TOWERS, (8, 3, 31, 31), replicas=2, wrap="ddp"),
     Case("towers", TOWERS, (8, 3, 31, 31), replicas=2, wrap="fsdp"),
     Case("dropping", DROPPING, (8, 3, 12, 12), replicas=2, wrap="ddp"),
+    Case("again", AGAIN.replace("-> bn ", ""), (8, 3, 12, 12), replicas=2, wrap="ddp"),
     *(
         Case("uneven groups", GROUPS.format(devices=2, by=[3, 5], norm="lrn"), (8, 3, 12, 12), replicas=2, wrap=wrap)
         for wrap in ("ddp", "fsdp")

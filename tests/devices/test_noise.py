@@ -41,7 +41,7 @@ def test_what_is_drawn_apart_drops_what_one_device_would(drop: Any, p: float, in
     whole = seeded(lambda: drop(x, p, True))
 
     def apart() -> Tensor:
-        with Drawing(lambda drop, x, p: noise(drop, x, x.shape, p)):
+        with Drawing(lambda drop, x, p, turn: noise(drop, x, x.shape, p)):
             return drop(x.clone(), p, True, inplace)
 
     need_equal(whole, seeded(apart))

@@ -28,7 +28,7 @@ network net(classes = 10) {
     input image: [N, 3, H = 8, W = 8]
     stage { conv1: conv(8, 3x3, pad=1) -> relu -> early: conv(8, 3x3, pad=1) -> dropout(0.1) }
     stage { residual(drop=0.2) { conv2: conv(8, 3x3, pad=1) } }
-    stage { conv3: conv(16, 3x3, stride=2, pad=1) -> relu -> dropout(0.3, channels=true) }
+    stage { checkpoint { conv3: conv(16, 3x3, stride=2, pad=1) -> relu -> dropout(0.3, channels=true) -> relu } }
     stage {
         add { @; @early -> conv(16, 1x1, stride=2) } -> avgpool(out=1x1)
         flatten -> dropout(0.5) -> fc: linear(classes)
