@@ -172,6 +172,16 @@ def test_stages_send_what_crosses() -> None:
     assert back == [0, *forward[:3]]
 
 
+@pytest.mark.parametrize("before", ["exchange()", "conv2"], ids=["shares cross", "whole values cross"])
+def test_a_split_cut_into_stages_sends_what_was_counted(before: str) -> None:
+    program, paths = small(2), [["conv1"], [before]]
+    (ranks,) = steps(program, Load(1, 8, 4), paths=paths)
+    agree(ranks)
+    assert sum(rank.sent for rank in ranks) == traffic(program, "N", paths).total.at(8)
+    crossing = next(call.sent for call in ranks[0].calls if call.kind == "send")
+    assert crossing == 16 * 4 * 4 * 4 * 2 // (2 if before == "exchange()" else 1)  # conv1's maps of two samples
+
+
 @pytest.mark.parametrize(("schedule", "in_flight"), [("gpipe", [6, 6, 6, 6]), ("1f1b", [4, 3, 2, 1])])
 def test_memory_grows_with_the_microbatches_in_flight(schedule: ScheduleName, in_flight: list[int]) -> None:
     (ranks,) = steps(checked(STAGED), Load(1, 12, 6, schedule))
