@@ -86,6 +86,21 @@ def replicas() -> Callable[[], list[str]]:
 STEPS = {"split": lambda: piped(2), "replicas of stages": lambda: piped(1), "replicas": replicas}
 
 
+def averaged(rank: int) -> None:
+    """Of parameters of two dtypes, and one that has no gradient; ranks count from 0 to 3."""
+    parameters = [
+        torch.nn.Parameter(torch.zeros(2, i, dtype=dtype))
+        for i, dtype in enumerate((torch.float32, torch.float64) * 2, 1)
+    ]
+    for number, parameter in enumerate(parameters):
+        parameter.grad = torch.full_like(parameter, rank * 10.0**number)
+    frozen = torch.nn.Parameter(torch.zeros(3))
+    average_gradients([*parameters, frozen], None)
+    for number, parameter in enumerate(parameters):
+        torch.testing.assert_close(parameter.grad, torch.full_like(parameter, 1.5 * 10**number), rtol=0, atol=0)
+    assert frozen.grad is None
+
+
 def process(rank: int, folder: str) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=4)
@@ -95,6 +110,7 @@ def process(rank: int, folder: str) -> None:
         step = made()
         step()  # the first sets up connections and, with DDP, the buckets
         found[kind] = step()
+    averaged(rank)
     torch.save(found, f"{folder}/{rank}.pt")
     dist.barrier()
     dist.destroy_process_group()
