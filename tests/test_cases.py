@@ -104,13 +104,13 @@ ELSEWHERE = {
     *("E0119", "E0802", "E0803", "E0804", "E0805", "E0809", "E0810", "E0811", "E0812", "E0813", "E0814", "E0821"),
     *("E1101", "E1102", "E1103", "E1104", "E1105"),
     *("E1201", "E1202", "E1203", "E1204", "E1205", "E1206"),
-    *(f"E13{number}" for number in (*range(20, 32), *range(50, 61))),
+    *(f"E13{number}" for number in (*range(20, 32), 40, 41, *range(50, 61))),
 }
 """Mistakes in a command, on a disk or in a call from Python, made in the tests of those; E0319 takes two inputs, of
 different types, and is made in the tests of ops. E11xx need a package: see
 `ops/test_installed.py`; E12xx figures: see `draw/test_engine.py` and `cli/test_draw.py`; plans: see
 `devices/test_plan_errors.py`; E1320 and on the devices that are there:
-`devices/test_mesh_errors.py`."""
+`devices/test_mesh_errors.py`; runs: `devices/test_run.py`."""
 
 
 def test_every_error_has_a_case() -> None:

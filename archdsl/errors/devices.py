@@ -411,6 +411,45 @@ class NoDeviceGroup(Error):
     network: str
 
 
+class OtherProcesses(Error):
+    """A run is started with a number of processes that its devices and stages don't divide.
+
+        torchrun --nproc-per-node 3 -m archdsl.run examples/two_devices.arch
+
+    The spec says how many processes it is for: as many as its mesh has devices, or as it has stages, or both
+    multiplied. A multiple of that makes replicas, each with its part of a step's samples.
+    """
+
+    code: ClassVar[str] = "E1340"
+    title: ClassVar[str] = "{network} is for {wanted} processes, or a multiple of that, not {found}"
+    label: ClassVar[str] = "for {what}"
+    help: ClassVar[str] = "start it with torchrun --nproc-per-node {wanted}"
+
+    network: str
+    wanted: int
+    found: int
+    what: str
+
+
+class UndividedBatch(Error):
+    """The samples of a step don't divide by replicas and microbatches.
+
+        torchrun --nproc-per-node 4 -m archdsl.run examples/two_devices.arch --batch 15     # 2 replicas
+
+    Replicas have equally many samples, and so have the microbatches of a pipeline: with fewer, a process would wait for
+    samples that never come, and the mean over the processes would not be the mean over the batch.
+    """
+
+    code: ClassVar[str] = "E1341"
+    title: ClassVar[str] = "a batch of {batch} does not divide over {parts}"
+    label: ClassVar[str] = "all have equally many samples"
+    help: ClassVar[str] = "choose --batch {near}"
+
+    batch: int
+    parts: str
+    near: str
+
+
 class BadQuantity(Error):
     """An amount whose unit can't be read.
 

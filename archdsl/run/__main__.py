@@ -24,6 +24,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
+from archdsl.devices.error import DevicesError
 from archdsl.devices.watch import SILENT, PeerLost, Watch
 from archdsl.diagnostic import CompileError
 from archdsl.run.loop import Plan, run
@@ -58,7 +59,7 @@ def main() -> None:
             run(plan, None)
     except PeerLost as lost:
         stop(str(lost))
-    except (CompileError, ValueError) as refused:
+    except (CompileError, DevicesError, ValueError) as refused:
         sys.exit(str(refused))
 
 

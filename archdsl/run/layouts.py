@@ -11,10 +11,12 @@ from torch.nn import functional as F
 
 from archdsl import api
 from archdsl.devices.checkpoint import Cut
+from archdsl.devices.error import refused
 from archdsl.devices.local import group_mesh, local
 from archdsl.devices.pipeline import Pipeline
 from archdsl.devices.spmd import watched
 from archdsl.devices.watch import Watch, WatchedLink
+from archdsl.errors.devices import OtherProcesses, UndividedBatch
 from archdsl.ir.graph import Program
 from archdsl.ir.stages import stages_of
 from archdsl.run.training import OnMesh, Staged, Training
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def training(program: Program, plan: Plan, watch: Watch | None) -> Training:
-    """This process's part of the training. Raises `ValueError` where the number of processes does not fit."""
+    """This process's part of the training. Raises `DevicesError`, and `ValueError` for stages that can't be."""
     if watch is None:
         return Training([api.build(program)], plan.lr, plan.momentum)
     if plan.stages or (plan.placing is None and stages_of(program.graph)):
@@ -40,12 +42,9 @@ def _staged(program: Program, plan: Plan, watch: Watch) -> Training:
         len(plan.stages or stages_of(program.graph)),
     )
     size = devices.size if devices else 1
-    line = processes // size if plan.schedule == "interleaved" else stages
-    if processes % (line * size):
-        raise ValueError(f"{program.title} has {stages} stages of {size} devices: it is for {line * size} processes")
-    replicas = processes // (line * size)
-    if plan.batch % replicas:
-        raise ValueError(f"a batch of {plan.batch} does not divide over {replicas} replicas")
+    line = max(processes // size, 1) if plan.schedule == "interleaved" else stages
+    what = f"{stages} stages" + f" of {size} devices" * (size > 1)
+    replicas = _replicas(program, plan, line * size, what, plan.microbatches)
     mesh = init_device_mesh("cpu", (replicas, line, size), mesh_dim_names=("data", "stage", "split"))
     pipeline = Pipeline(
         program,
@@ -65,13 +64,9 @@ def _staged(program: Program, plan: Plan, watch: Watch) -> Training:
 
 
 def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:
-    processes, devices = dist.get_world_size(), group_mesh(program)
+    devices = group_mesh(program)
     size = devices.size if devices else 1
-    if processes % size:
-        raise ValueError(f"{program.title} is for {devices}: {processes} processes are no multiple of {size}")
-    replicas = processes // size
-    if plan.batch % replicas:
-        raise ValueError(f"a batch of {plan.batch} does not divide over {replicas} replicas")
+    replicas = _replicas(program, plan, size, str(devices))
     if devices is None:
         mesh = init_device_mesh("cpu", (replicas,), mesh_dim_names=("data",))
     else:
@@ -81,3 +76,17 @@ def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:
     own = mesh.get_local_rank(1) if devices else 0
     cut = Cut(local(program, own).parts, own) if devices else None
     return OnMesh(module, mesh, cut, plan.lr, plan.momentum)
+
+
+def _replicas(program: Program, plan: Plan, each: int, what: str, microbatches: int = 1) -> int:
+    """How many there are, of so many processes each. Raises `DevicesError`."""
+    found = dist.get_world_size()
+    if found % each:
+        raise refused(OtherProcesses(program.title, each, found, what), program)
+    replicas, parts = found // each, found // each * microbatches
+    if plan.batch % parts:
+        said = f"{replicas} replica{'s' * (replicas > 1)}" + f" of {microbatches} microbatches" * (microbatches > 1)
+        below = plan.batch // parts * parts
+        near = f"{below} or {below + parts}" if below else str(parts)
+        raise refused(UndividedBatch(plan.batch, said, near), program)
+    return replicas

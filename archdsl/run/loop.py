@@ -51,7 +51,7 @@ class Plan(Record):
 def run(plan: Plan, watch: Watch | None) -> None:
     """Train to the last step, from the last checkpoint if there is one. All processes do so at once.
 
-    Raises `CompileError`, `ValueError` for what can't be run so or diverges, and `PeerLost`.
+    Raises `CompileError`, `DevicesError`, `ValueError` for what can't be run so or diverges, and `PeerLost`.
     """
     program = api.program(plan.path, plan.variant, **plan.params)
     plan = _placed(plan, program)

@@ -17,6 +17,11 @@ import torch
 from safetensors.torch import load_file
 
 from archdsl.devices.checkpoint import latest
+from archdsl.devices.error import DevicesError
+from archdsl.devices.watch import Watch
+from archdsl.run.layouts import training
+from archdsl.run.loop import Plan
+from tests.devices.networks import program
 
 ROOT = Path(__file__).parents[2]
 BODY = """
@@ -115,3 +120,22 @@ def test_goes_on_in_another_layout(before: int, behind: int, tmp_path: Path) -> 
     assert found == pytest.approx(losses, rel=1e-5)
     for key, value in weights.items():
         torch.testing.assert_close(held[key], value, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("processes", "spec", "batch", "said"),
+    [
+        (3, SPLIT, 16, "E1340.*net is for 2 processes, or a multiple of that, not 3"),
+        (4, SPLIT, 15, "E1341.*a batch of 15 does not divide over 2 replicas"),
+        (2, STAGED, 10, "E1341.*a batch of 10 does not divide over 1 replica of 4 microbatches"),
+    ],
+    ids=["processes", "replicas", "microbatches"],
+)
+def test_a_layout_that_does_not_fit_is_refused_before_it_is_made(
+    processes: int, spec: str, batch: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda *_: processes)
+    checked = program(spec)
+    plan = Plan("net.arch", None, {}, Path(), 1, batch, 0.1, 0.9, 0, 1, 4, "1f1b", None)
+    with pytest.raises(DevicesError, match=said):
+        training(checked, plan, Watch.__new__(Watch))
