@@ -76,7 +76,7 @@ def last_words(*_: object) -> None:
 
 def stop(why: str) -> None:
     """End at once: what waits for a peer in the background would wait for its timeout."""
-    print(why, file=sys.stderr, flush=True)
+    os.write(sys.stderr.fileno(), f"{why}\n".encode())  # at once: another process may be about to say something too
     os._exit(1)
 
 
