@@ -102,6 +102,7 @@ def test_a_pickle_needs_no_spec_in_another_process(model: nn.Module, tmp_path: P
     torch.save((image(), model(image())), tmp_path / "tensors.pt")
     script = (
         "import pickle, torch\n"
+        f"torch.set_num_threads({torch.get_num_threads()})\n"  # more would add up in another order
         "model = pickle.load(open('model.pickle', 'rb'))\n"
         "x, y = torch.load('tensors.pt')\n"
         "assert torch.equal(model(x), y) and not model.training\n"
