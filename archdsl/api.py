@@ -71,11 +71,7 @@ def load(
         WeightsError: the file can't be read or doesn't fit; nothing was built.
     """
     checked = program(path, variant, **params)
-    whole = _Building(checked, weights, without, strict, max_bytes)
-    if plan is not None:
-        _need_one(plan=plan, mesh=mesh, devices=devices)
-        return whole.build_stage(os.fspath(plan), device, dtype)
-    return whole.build_where(mesh, devices, device, dtype)
+    return _Building(checked, weights, without, strict, max_bytes).build_where(plan, mesh, devices, device, dtype)
 
 
 def loads(
@@ -95,8 +91,7 @@ def loads(
 ) -> nn.Module:
     """Build the network of a spec given as text, as `load` does. `name` is what messages call it; it can't import."""
     checked = _checked(Source(name, text), variant, params, None)
-    whole = _Building(checked, weights, without, strict, max_bytes)
-    return whole.build_where(mesh, devices, device, dtype)
+    return _Building(checked, weights, without, strict, max_bytes).build_where(None, mesh, devices, device, dtype)
 
 
 def compile(path: str | os.PathLike[str], variant: str | None = None, **params: object) -> str:
@@ -187,6 +182,11 @@ class _Building:
         self.strict = strict
         self.max_bytes = max_bytes
 
+    @property
+    def drawn(self) -> bool:
+        """Whether weights are drawn at random."""
+        return self.weights is None or bool(self.without)
+
     def build(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
         """On one device. What doesn't fit is refused before anything is built."""
         if self.weights is None:
@@ -200,14 +200,17 @@ class _Building:
 
     def build_where(
         self,
+        plan: str | os.PathLike[str] | None,
         mesh: DeviceMesh | None,
         devices: Sequence[torch.device | str] | None,
         device: torch.device | str | None,
         dtype: torch.dtype | None,
     ) -> nn.Module:
-        """On one device, by the processes of a mesh, or on several devices of this process."""
+        """On one device, by the processes of a plan or a mesh, or on several devices of this process."""
+        _need_one(plan=plan, mesh=mesh, devices=devices)
+        if plan is not None:
+            return self.build_stage(os.fspath(plan), device, dtype)
         if mesh is not None:
-            _need_one(mesh=mesh, devices=devices)
             return self.build_on_mesh(mesh, device, dtype)
         if devices is not None:
             _need_one(device=device, devices=devices)
@@ -218,8 +221,7 @@ class _Building:
         """Of a plan, the stage of this process."""
         from archdsl.devices.planned import planned
 
-        drawn = self.weights is None or bool(self.without)
-        return planned(self.program, plan, self.build, drawn=drawn, device=device, dtype=dtype)
+        return planned(self.program, plan, self.build, drawn=self.drawn, device=device, dtype=dtype)
 
     def build_on_mesh(
         self, mesh: DeviceMesh, device: torch.device | str | None, dtype: torch.dtype | None
@@ -227,8 +229,7 @@ class _Building:
         """This process's part."""
         from archdsl.devices.spmd import on_mesh
 
-        drawn = self.weights is None or bool(self.without)
-        return on_mesh(self.program, mesh, self.build, drawn=drawn, device=device, dtype=dtype)
+        return on_mesh(self.program, mesh, self.build, drawn=self.drawn, device=device, dtype=dtype)
 
     def build_on_devices(self, devices: Sequence[torch.device | str], dtype: torch.dtype | None) -> nn.Module:
         """Its parts, in this process."""

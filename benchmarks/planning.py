@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from math import log
-from pathlib import Path
 from statistics import linear_regression, median
 from time import process_time
 
@@ -19,12 +18,11 @@ from archdsl.devices.plan.machine import Machine
 from archdsl.devices.plan.suggest import suggestion
 from archdsl.ir.graph import Program
 from archdsl.source import Source
-from benchmarks.measure import Row, seconds
+from benchmarks.measure import SPECS, Row, seconds
 
 STEPS = (250, 500, 1_000, 2_000, 4_000)
 DEVICES = (8, 32, 128, 512)
 ROUNDS = 3
-SPECS = Path(__file__).parents[1] / "specs"
 
 SPEC = """
 network deep {{

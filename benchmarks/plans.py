@@ -18,9 +18,8 @@ from archdsl.devices.plan.ask import Answer, ask
 from archdsl.devices.plan.choose import Request, microbatch_counts
 from archdsl.devices.plan.compare import rivals
 from archdsl.devices.plan.solve import Solver, Terms
-from benchmarks.measure import Row
+from benchmarks.measure import SPECS, Row
 
-SPECS = Path(__file__).parents[1] / "specs"
 NETWORKS = (
     ("alexnet", "alexnet_2012"),
     ("vgg", "vgg16"),

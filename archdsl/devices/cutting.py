@@ -80,11 +80,9 @@ class _GraphCut:
         """Those of steps that the device has."""
         own = {path for path, _, _ in self.made.walk()} if self.old.ties else set[tuple[str, ...]]()
         for tie in self.old.ties:
-            *group, tensor = tie.tensor.split(".")
-            *owner, source = tie.source.split(".")
-            step = (*tie.step, *group)
+            (step, tensor), owner = tie.modules
             if step in own:
-                yield Tie(step, tensor, (*tie.owner, *owner), source, tie.span)
+                yield Tie(step, tensor, *owner, tie.span)
 
     def _made_inside(self, value: Value) -> bool:
         """Whether every device goes its own way where a value is made."""

@@ -22,7 +22,7 @@ from archdsl.devices.again import carry
 from archdsl.devices.error import refused
 from archdsl.devices.local import Part, group_mesh, local
 from archdsl.devices.local_ops import NotLocal
-from archdsl.devices.moves import devices_are
+from archdsl.devices.moves import devices_are, together
 from archdsl.devices.spread import Path, Spread, spread
 from archdsl.devices.transfers import part_of
 from archdsl.devices.weights import changed_where_used
@@ -85,12 +85,13 @@ def _held(key: str, part: Part | None, copies: Mapping[Path, list[Path]]) -> _He
 
 def _share(module: nn.Module, held: Sequence[_Held]) -> None:
     """Have the devices use one parameter, where each has all of it: the first device's."""
+    parameters = dict(module.named_parameters(remove_duplicate=False))
     for tensor in held:
         owner, *others = tensor.copies
-        if tensor.part is None and owner in dict(module.named_parameters(remove_duplicate=False)):
+        if tensor.part is None and owner in parameters:
             for copy in others:
                 path, _, name = copy.rpartition(".")
-                setattr(module.get_submodule(path), name, module.get_parameter(owner))
+                setattr(module.get_submodule(path), name, parameters[owner])
 
 
 def _place(module: nn.Module, made: Spread, devices: Sequence[torch.device], dtype: torch.dtype | None) -> None:
@@ -145,9 +146,10 @@ class _Whole:
     def __call__(self, module: nn.Module, state: MutableMapping[str, Any], prefix: str, _: object) -> None:
         own = {key: state.pop(key) for key in list(state) if key.startswith(prefix)}
         for tensor in self.held:
-            first, *others = [own[prefix + key] for key in tensor.copies]
-            parts = [first, *(part.to(first.device) for part in others)]
-            state[prefix + tensor.key] = torch.cat(parts, tensor.part.axis) if tensor.part else first
+            copies = [own[prefix + key] for key in tensor.copies]
+            state[prefix + tensor.key] = (
+                together(*copies, axis=tensor.part.axis, device=0) if tensor.part else copies[0]
+            )
 
 
 class _Own:

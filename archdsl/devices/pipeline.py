@@ -22,7 +22,7 @@ from archdsl.devices.noise import draw, replaying
 from archdsl.devices.own import own_shape
 from archdsl.devices.stages import NotStaged, carries_gradient, staged
 from archdsl.devices.transfers import Link, linked
-from archdsl.devices.weights import own_state, sum_gradients
+from archdsl.devices.weights import fill, own_state, sum_gradients
 from archdsl.ir.graph import Program, Value
 from archdsl.ops.noise import Noise
 
@@ -136,12 +136,11 @@ def _built(
     """A stage's module, or this device's of those that share it out, with its weights, and which parts they are."""
     if link is None or group_mesh(program) is None:
         module = build(program, device=device)
-        module.load_state_dict({key: state[key] for key in module.state_dict()})
+        fill(module, state)
         return module, {}
     own = local(program, link.index)
     module = build(own.program, device=device)
-    held = own_state(state, own)
-    module.load_state_dict({key: held[key] for key in module.state_dict()})
+    fill(module, own_state(state, own))
     sum_gradients(module, own, link)
     return module, own.parts
 

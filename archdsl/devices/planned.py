@@ -15,6 +15,7 @@ from archdsl.devices.plan.match import plan_for
 from archdsl.devices.plan.plan import Plan
 from archdsl.devices.spmd import on_mesh
 from archdsl.devices.stages import staged
+from archdsl.devices.weights import fill
 from archdsl.ir.graph import Program
 
 
@@ -48,9 +49,8 @@ def planned(
         built = whole()
         if own is program:
             return built
-        state = built.state_dict()
         stage = build(own)
-        stage.load_state_dict({key: state[key] for key in stage.state_dict()})
+        fill(stage, built.state_dict())
         return stage
 
     mesh = _mesh(plan, device) if plan.split is not None else None

@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import nn
 from torch.distributed.pipelining import PipelineStage
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
@@ -34,7 +34,7 @@ from archdsl.devices.replicas import average_gradients
 from archdsl.devices.scale_paper import Pass, Traced, traced
 from archdsl.devices.scale_standin import StandIn, Turns, any_loss
 from archdsl.devices.stages import Stage, staged
-from archdsl.devices.traffic_counted import Call, Counting
+from archdsl.devices.traffic_counted import Call, Counting, bytes_of
 from archdsl.devices.transfers import linked
 from archdsl.devices.weights import sum_gradients
 from archdsl.ir.graph import Program
@@ -175,8 +175,8 @@ class _Rank:
         self.own = ranks.stages[line :: ranks.line]
         self.modules = [_module(stage.program, self.link) for stage in self.own]
         self.parameters = [one for module in self.modules for one in module.parameters() if one.requires_grad]
-        self.weights = _bytes([tensor for module in self.modules for tensor in module.state_dict().values()])
-        self.trained = _bytes(self.parameters)
+        self.weights = bytes_of(*(tensor for module in self.modules for tensor in module.state_dict().values()))
+        self.trained = bytes_of(*self.parameters)
         self.trace = cache(self._trace)
         self.data = cache(self._data)
 
@@ -241,10 +241,6 @@ def _module(program: Program, link: ProcessLink) -> nn.Module:
     module = build(own.program, device="meta")
     sum_gradients(module, own, link)
     return module
-
-
-def _bytes(tensors: Sequence[Tensor]) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
 def _group(ranks: Sequence[int]) -> dist.ProcessGroup:

@@ -25,11 +25,8 @@ class Spread:
     copies: by the path of a layer of a split, those of the layers that the devices have in its place.
     """
 
-    def __init__(
-        self, program: Program, mesh: Mesh, containers: Sequence[str], copies: Mapping[Path, list[Path]]
-    ) -> None:
+    def __init__(self, program: Program, containers: Sequence[str], copies: Mapping[Path, list[Path]]) -> None:
         self.program = program
-        self.mesh = mesh
         self.containers = containers
         self.copies = copies
 
@@ -53,4 +50,4 @@ def spread(program: Program, mesh: Mesh) -> Spread:
     graph = spreading.graph(program.graph, inside=False)
     graph.returns = program.graph.returns
     made = Program(program.title, graph, program.nominal, (), program.domain, program.source)
-    return Spread(made, mesh, spreading.containers, dict(spreading.copies(program.graph)))
+    return Spread(made, spreading.containers, dict(spreading.copies(program.graph)))

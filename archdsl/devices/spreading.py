@@ -233,14 +233,14 @@ class _GraphSpread:
         return {path: node for path, node, _ in self.old.walk() if node.name and node.runs is None}
 
     def _ties(self, tie: Tie) -> Iterator[Tie]:
-        """A tie, of what each device has. Groups of different sizes are named by their tensors: "0.weight"."""
-        *group, tensor = tie.tensor.split(".")
-        *owner_group, source = tie.source.split(".")
+        """A tie, of what each device has: of groups of different sizes, a group."""
+        (step, tensor), (owner, source) = tie.modules
         steps = self.spreading.named(tie.step, self._steps[tie.step])
         owners = self.spreading.named(tie.owner, self._steps[tie.owner])
+        group, owner_group = step[len(tie.step) :], owner[len(tie.owner) :]
         for i in map(int, group) if group else range(len(steps)):
-            owner = owners[int(owner_group[0]) if owner_group else i if len(owners) > 1 else 0]
-            yield Tie(steps[i], tensor, owner, source, tie.span)
+            at = int(owner_group[0]) if owner_group else i if len(owners) > 1 else 0
+            yield Tie(steps[i], tensor, owners[at], source, tie.span)
 
 
 def _apart(node: Node) -> bool:

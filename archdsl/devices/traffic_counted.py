@@ -68,8 +68,13 @@ class Counting(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
+def bytes_of(*tensors: Tensor) -> int:
+    """Of their numbers."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
 def _bytes(*tensors: Tensor) -> Fraction:
-    return Fraction(sum(tensor.numel() * tensor.element_size() for tensor in tensors))
+    return Fraction(bytes_of(*tensors))
 
 
 def _all_gather(args: Any, size: int, rank: int) -> Fraction:

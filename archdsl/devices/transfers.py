@@ -66,12 +66,10 @@ def current_link() -> Link | None:
 
 def current() -> Link:
     """The link at hand. Raises `RuntimeError` where there is none."""
-    try:
-        return _link.get()
-    except LookupError:
-        raise RuntimeError(
-            "a module of one device was called outside its group: use archdsl.load(..., mesh=...)"
-        ) from None
+    link = current_link()
+    if link is None:
+        raise RuntimeError("a module of one device was called outside its group: use archdsl.load(..., mesh=...)")
+    return link
 
 
 def enter(x: Tensor) -> Tensor:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import torch
 from torch import Tensor, nn
 
 from archdsl.devices.local import Local
+from archdsl.devices.moves import together
 from archdsl.devices.transfers import Link, enter, linked, part_of
 
 
@@ -24,11 +24,16 @@ def whole_state(states: Sequence[Mapping[str, Tensor]], local: Local) -> dict[st
     """The whole network's `state_dict`, from those of all devices in their order; it lies where the first one does."""
     first = {key: tensor for state in reversed(states) for key, tensor in state.items()}
     return {
-        key: torch.cat([state[key].to(tensor.device) for state in states], part.axis)
+        key: together(*(state[key] for state in states), axis=part.axis, device=0)
         if (part := local.parts.get(key))
         else tensor
         for key, tensor in first.items()
     }
+
+
+def fill(module: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Give a module its own of these weights, of which it may have some only."""
+    module.load_state_dict({key: state[key] for key in module.state_dict()})
 
 
 def sum_gradients(module: nn.Module, local: Local, link: Link) -> None:

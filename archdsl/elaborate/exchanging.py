@@ -20,9 +20,8 @@ from archdsl.ir.graph import Graph, Layer, Node, Value
 from archdsl.ir.readers import readers as readers_of
 from archdsl.ir.shape import ITEM_SIZES, Shape
 from archdsl.ir.shares import Shares
-from archdsl.ops.apart import groups_of
+from archdsl.ops.apart import followed, groups_of
 from archdsl.ops.exchange import Exchange
-from archdsl.ops.op import Refused
 from archdsl.ops.uneven import Uneven
 from archdsl.source import Span
 
@@ -110,12 +109,7 @@ def _follows(step: Layer, shares: Shares) -> int | None:
         return None
     if isinstance(op, Uneven) or (groups_of(op) > 1 and "groups" not in step.args):
         return None  # one for each device, since it is fed a share
-    axis = op.follows(shares.axis, shape)
-    try:
-        same = op.apart(shares, shape) == op
-    except Refused:
-        return None
-    return axis if same else None
+    return followed(op, shares, shape)
 
 
 def _adjacent(first: Node, second: Node) -> bool:

@@ -290,11 +290,9 @@ def _assign(name: tuple[str, ...], value: Expr) -> Stmt:
 
 def _tied(tie: Tie) -> Stmt:
     """Have one tensor under two names: `self.lm_head.weight = self.wte.weight`."""
-    *group, name = tie.source.split(".")
-    owner = path((*tie.owner, *group))
-    tensor = code.attribute(owner, name) if name else owner
-    *group, name = tie.tensor.split(".")
-    return Assign((code.attribute(path((*tie.step, *group)), name),), tensor)
+    (step, name), (owner, source) = tie.modules
+    tensor = code.attribute(path(owner), source) if source else path(owner)
+    return Assign((code.attribute(path(step), name),), tensor)
 
 
 def _add(step: Step, value: Expr) -> Stmt:

@@ -281,6 +281,14 @@ class Tie:
         self.source = source
         self.span = span
 
+    @property
+    def modules(self) -> tuple[tuple[tuple[str, ...], str], tuple[tuple[str, ...], str]]:
+        """The module that is given the tensor, and the one that owns it; each with the tensor's name there. A group of
+        different sizes ("0.weight") is a module of its own."""
+        *group, tensor = self.tensor.split(".")
+        *owner_group, source = self.source.split(".")
+        return ((*self.step, *group), tensor), ((*self.owner, *owner_group), source)
+
 
 class Output:
     """One of a network's results.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from archdsl.ir.shares import Split
+from archdsl.ir.shape import Shape
+from archdsl.ir.shares import Shares, Split
 from archdsl.ops.op import Op, Refused
 from archdsl.ops.uneven import uneven
 
@@ -19,6 +20,16 @@ def changed(op: O, **params: Any) -> O:
 def groups_of(op: Op) -> int:
     """Of an op that may have groups of channels; 1 for others."""
     return op.__dict__.get("groups", 1)
+
+
+def followed(op: Op, shares: Shares, x: Shape) -> int | None:
+    """Along which axis an op's result is shared out where its operand is, if each number is what it is on the whole;
+    None: it isn't."""
+    axis = op.follows(shares.axis, x)
+    try:
+        return axis if axis is not None and op.apart(shares, x) == op else None
+    except Refused:
+        return None
 
 
 def in_groups(op: Op, split: Split) -> Op:

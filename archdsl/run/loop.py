@@ -57,7 +57,8 @@ def run(plan: Plan, watch: Watch | None) -> None:
     plan = _placed(plan, program)
     data = _data(program, plan)
     trained = training(program, plan, watch)
-    losses = _resumed(trained, plan, program)
+    network = fingerprint(program)
+    losses = _resumed(trained, plan, network)
     first = not dist.is_initialized() or dist.get_rank() == 0
     if losses and first:
         print(f"resumed behind step {len(losses)}", flush=True)
@@ -74,7 +75,7 @@ def run(plan: Plan, watch: Watch | None) -> None:
             if not isfinite(losses[-1]):
                 raise ValueError(f"the loss of step {step} is {losses[-1]}: the weights are lost; try a smaller --lr")
             if step % plan.save_every == 0 or step == plan.steps:
-                _save(trained, plan, program, step, losses, watch)
+                _save(trained, plan, network, step, losses, watch)
     if dist.is_initialized():
         dist.destroy_process_group()
     if first:
@@ -127,13 +128,13 @@ def _told(loss: float | None, trained: Training) -> float:
     return float(tensor[0] / tensor[1])
 
 
-def _resumed(trained: Training, plan: Plan, program: Program) -> list[float]:
+def _resumed(trained: Training, plan: Plan, network: str) -> list[float]:
     """The losses so far; the weights, the optimiser and the random state are those of the last checkpoint."""
     last = checkpoint.latest(plan.out)
     if last is None:
         return []
     told = checkpoint.told(last)
-    if told.get("network") != fingerprint(program):
+    if told.get("network") != network:
         raise ValueError(f"{last} is of another network: give another --out, or the spec that it was written with")
     tensors = trained.blank(checkpoint.kept_by_optimizer(last))
     checkpoint.restore(last, tensors, trained.cut)
@@ -141,8 +142,8 @@ def _resumed(trained: Training, plan: Plan, program: Program) -> list[float]:
     return list(told["losses"])
 
 
-def _save(trained: Training, plan: Plan, program: Program, step: int, losses: list[float], watch: Watch | None) -> None:
-    told = {"network": fingerprint(program), "losses": losses}
+def _save(trained: Training, plan: Plan, network: str, step: int, losses: list[float], watch: Watch | None) -> None:
+    told = {"network": network, "losses": losses}
 
     def publish() -> Path:
         return checkpoint.publish(plan.out, step, trained.tensors(), told, trained.cut)

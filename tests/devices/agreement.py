@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -32,6 +32,7 @@ from archdsl.record import Record
 from archdsl.source import Source
 
 STEPS = 5
+CaseT = TypeVar("CaseT")
 
 
 class Case(Record):
@@ -244,16 +245,21 @@ def start(rank: int, size: int, folder: str) -> None:
     dist.init_process_group("gloo", init_method=store, rank=rank, world_size=size, timeout=timedelta(seconds=30))
 
 
-def _process(rank: int, size: int, cases: Sequence[Case], folder: str) -> None:
+def _process(rank: int, size: int, run: Callable[[Any], Run], cases: Sequence[Any], folder: str) -> None:
     start(rank, size, folder)
-    torch.save([dict(vars(on_mesh(case))) for case in cases], f"{folder}/{rank}.pt")
+    torch.save([dict(vars(run(case))) for case in cases], f"{folder}/{rank}.pt")
     dist.barrier()
     dist.destroy_process_group()
+
+
+def runs_of(run: Callable[[CaseT], Run], cases: Sequence[CaseT], size: int, folder: Path) -> list[list[Run]]:
+    """For each case, what each of so many processes makes of it."""
+    start_processes(_process, size, run, cases, str(folder))
+    parts: list[list[dict[str, Any]]] = [torch.load(folder / f"{rank}.pt") for rank in range(size)]
+    return [[Run(**part[i]) for part in parts] for i in range(len(cases))]
 
 
 def runs_on_mesh(cases: Sequence[Case], folder: Path) -> list[Run]:
     """Each case's run by as many processes as it needs, which is the same number for all."""
     size = cases[0].devices * cases[0].replicas
-    start_processes(_process, size, cases, str(folder))
-    parts: list[list[dict[str, Any]]] = [torch.load(folder / f"{rank}.pt") for rank in range(size)]
-    return [put_together(case, [Run(**part[i]) for part in parts]) for i, case in enumerate(cases)]
+    return [put_together(case, parts) for case, parts in zip(cases, runs_of(on_mesh, cases, size, folder))]

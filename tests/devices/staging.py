@@ -11,10 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm  # pyright: ignore[reportPrivateUsage]
@@ -24,7 +22,7 @@ from archdsl.devices.pipeline import Pipeline, ScheduleName
 from archdsl.ir.graph import Program
 from archdsl.record import Record
 from tests.devices import networks
-from tests.devices.agreement import Run, followed, start, start_processes
+from tests.devices.agreement import Run, followed, runs_of
 
 SPECS = Path(__file__).parents[2] / "specs"
 
@@ -160,19 +158,9 @@ def _whole(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {key.partition(".")[2]: value for key, value in tensors.items()}
 
 
-def _process(rank: int, size: int, cases: Sequence[Staged], folder: str) -> None:
-    start(rank, size, folder)
-    torch.save([dict(vars(by_stages(case))) for case in cases], f"{folder}/{rank}.pt")
-    dist.barrier()
-    dist.destroy_process_group()
-
-
 def runs_by_stages(cases: Sequence[Staged], folder: Path) -> list[Run]:
     """Each case's run, by as many processes as it needs, which is the same number for all."""
-    size = cases[0].processes
-    start_processes(_process, size, cases, str(folder))
-    parts: list[list[dict[str, Any]]] = [torch.load(folder / f"{rank}.pt") for rank in range(size)]
-    return [_put_together([Run(**part[i]) for part in parts]) for i in range(len(cases))]
+    return [_put_together(parts) for parts in runs_of(by_stages, cases, cases[0].processes, folder)]
 
 
 def _put_together(parts: Sequence[Run]) -> Run:

@@ -20,7 +20,7 @@ from archdsl.ir.graph import Graph, Layer, Node, Place, Program, Scope, Value
 from archdsl.ir.readers import readers
 from archdsl.ir.shape import Shape
 from archdsl.ir.shares import Mesh, Shares, Split
-from archdsl.ops.apart import groups_of
+from archdsl.ops.apart import followed, groups_of
 from archdsl.ops.exchange import Exchange, Gather
 from archdsl.ops.op import Refused
 from archdsl.source import Span
@@ -135,12 +135,8 @@ def _follows(step: Layer, shares: Shares) -> Shares | None:
         return None
     if op.draws and op.noise(shape) is None:
         return None  # it can't draw for a share
-    axis = op.follows(shares.axis, shape)
-    try:
-        same = axis is not None and op.apart(shares, shape) == op
-    except Refused:
-        return None
-    return Shares(shares.split, axis) if same and axis is not None else None
+    axis = followed(op, shares, shape)
+    return None if axis is None else Shares(shares.split, axis)
 
 
 def divided(program: Program, mesh: Mesh, chosen: Collection[Span]) -> Program:
