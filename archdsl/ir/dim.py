@@ -198,6 +198,11 @@ class Free:
         return self.low + (self.remainder - self.low) % self.modulus
 
     @property
+    def limited(self) -> bool:
+        """Whether the spec says how large it may be."""
+        return self.high < LARGEST
+
+    @property
     def count(self) -> int:
         """How many values are allowed: they are smallest, smallest + modulus, ..."""
         return max(0, (self.high - self.smallest) // self.modulus + 1)
@@ -278,7 +283,7 @@ class Domain:
         """What is known: "H >= 193, H % 32 == 0"."""
         free = self._free[name]
         parts = [f"{name} >= {free.low}"]
-        if free.high < LARGEST:
+        if free.limited:
             parts.append(f"{name} <= {free.high}")
         if free.modulus > 1:
             parts.append(f"{name} % {free.modulus} == {free.remainder}")

@@ -11,12 +11,12 @@ The free sizes are replaced by steps from their smallest allowed value first (`s
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 from archdsl.budget import Exceeded
 from archdsl.ir.dim import Dim
-from archdsl.ir.space import Space, Witness, domain_of, sign
+from archdsl.ir.space import Axis, Run, Space, Witness, domain_of, sign
 from archdsl.ir.why import Why
 from archdsl.record import Record
 
@@ -88,14 +88,20 @@ def require_positive(dim: Dim, why: Why | None = None) -> Decision:
         return Decision("no", decision.fails) if space.value(space.home_point) < 0 else UNDECIDED
     axis = space.axes[0]
     failing = [run for run in space.runs() or () if run.sign < 0]
-    if not failing or any(run.last + run.step > axis.last for run in failing):
+    free = space.domain.free(axis.name)
+    if not failing or _fails_for_ever(failing, axis, free.limited):
         return Decision("no", decision.fails)
     low = axis.size(1 + max(run.last for run in failing))
-    free = space.domain.free(axis.name)
     if free.stated or (free.nominal is not None and free.nominal < low):
         return Decision("no", decision.fails, needs=(axis.name, low))
     space.domain.tighten(axis.name, low, why or dim.why)
     return YES
+
+
+def _fails_for_ever(failing: Sequence[Run], axis: Axis, limited: bool) -> bool:
+    """Whether no lower bound would do. Without an upper one, a class that fails to its end fails however large the
+    size; with one, its last member may just be a small size."""
+    return any(run.last + (1 if limited else run.step) > axis.last for run in failing)
 
 
 def _grows_from_one(dim: Dim) -> bool:
