@@ -9,6 +9,7 @@ their numbers without an error.
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 import zlib
@@ -64,7 +65,9 @@ class Watch:
         except (RuntimeError, dist.DistError) as problem:
             if isinstance(problem, PeerLost):
                 raise
-            raise PeerLost(f"rank {self.rank}, at {where} of step {self.step}: {self.missing()}") from problem
+            raise PeerLost(
+                f"rank {self.rank}, at {where} of step {self.step}: {self.missing()} ({_in_brief(problem)})"
+            ) from problem
 
     def missing(self) -> str:
         """What is known of the others: who is silent, who is where."""
@@ -86,8 +89,13 @@ class Watch:
                 told.append(f"rank {rank} is dead: its last sign of life, {silent:.0f} s ago, was {place}")
             elif (found["where"], found["step"]) != (self.where, self.step):
                 told.append(f"rank {rank} lives, but is {place}")
-        others = ", ".join(str(rank) for rank in range(self.size) if rank != self.rank)
-        return "; ".join(told) or f"rank {others} lives and is there too, but does not answer: it hangs in the exchange"
+        return "; ".join(told) or self._all_there()
+
+    def _all_there(self) -> str:
+        others = [str(rank) for rank in range(self.size) if rank != self.rank]
+        if len(others) == 1:
+            return f"rank {others[0]} lives and is there too, but does not answer"
+        return f"ranks {', '.join(others)} live and are there too, but one of them does not answer"
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT):
@@ -101,6 +109,12 @@ class Watch:
 
     def _read(self, rank: int) -> dict[str, Any] | None:
         return json.loads(self._store.get(str(rank))) if self._store.check([str(rank)]) else None
+
+
+def _in_brief(problem: BaseException) -> str:
+    """The first sentence, without the place in gloo's source that it starts with."""
+    first_line = str(problem).strip().partition("\n")[0]
+    return re.sub(r"^\[[^]]*:\d+\] ", "", first_line).partition(". ")[0] or type(problem).__name__
 
 
 class WatchedLink(ProcessLink):
