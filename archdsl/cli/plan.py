@@ -11,6 +11,7 @@ from archdsl.cli.options import Asked, SpecCommand, force_option, spec_options, 
 from archdsl.cli.output import write
 from archdsl.cli.session import checked, refusals
 from archdsl.devices.plan.machine import FLOPS, LINK, MEMORY, BadAmount, Kind, Machine, amount
+from archdsl.diagnostic import Help
 from archdsl.reading import refusal
 from archdsl.render.terminal import printable
 
@@ -62,31 +63,31 @@ def command(
         machine = Machine(_amount(flops, FLOPS), _amount(link, LINK), _amount(memory, MEMORY), optimizer)
     program = checked(asked)
 
-    from archdsl.devices.plan.ask import NoPlan, ask
+    from archdsl.cli.plan_text import plan_text, room_text
+    from archdsl.devices.plan.ask import NoPlan, NoRoom, ask
     from archdsl.devices.plan.choose import Request
     from archdsl.devices.plan.compare import rivals, turns
     from archdsl.devices.plan.file import plan_json
-    from archdsl.devices.plan.suggest import suggestion
+    from archdsl.devices.plan.suggest import suggested, suggestion
 
     with refusals(asked.output_format):
         try:
             answer = ask(program, Request(devices, batch, machine, schedule, microbatches))
         except NoPlan as none:
-            raise refusal(none.error, "plan") from None
+            room = suggested(none.network, none.request) if isinstance(none, NoRoom) else None
+            raise refusal(none.error, "plan", *([Help(room_text(room))] if room else [])) from None
         if output is not None:
             write(output, plan_json(answer.plan, program).encode(), force=force)
     others = list(rivals(answer.network, answer.request, answer.choice))
     comparable = microbatches is None and answer.exact
     other_batches = list(turns(answer.network, answer.request, answer.choice)) if comparable else []
-    suggested = suggestion(answer) if comparable else None
+    better = suggestion(answer) if comparable else None
     if as_json:
         from archdsl.devices.plan.file import answer_json
 
-        out(answer_json(answer.plan, others, other_batches, suggested))
+        out(answer_json(answer.plan, others, other_batches, better))
     else:
-        from archdsl.cli.plan_text import plan_text
-
-        out(plan_text(answer, others, other_batches, suggested, colored(sys.stdout)))
+        out(plan_text(answer, others, other_batches, better, colored(sys.stdout)))
     if output is not None:
         err(f"wrote {printable(output)}")
     return 0

@@ -185,17 +185,31 @@ def suggestion_text(plan: Plan, found: Suggestion) -> Iterator[str]:
     other = found.answer.plan
     times = f"{duration(other.step_seconds)} instead of {duration(plan.step_seconds)}"
     yield f"suggestion: another `split` would take {times}, {other.step_seconds / plan.step_seconds:.2f} of it:"
-    yield f"  `mesh {found.mesh}`, and `split({found.mesh.name}) {{ }}` around"
-    for braces in found.braces[:MOST_BRACES]:
-        yield f"    {printable(_lines(braces, plan.made.file))}"
-    if len(found.braces) > MOST_BRACES:
-        yield f"    and {len(found.braces) - MOST_BRACES} more (--json has all)"
+    yield from written(found)
     split, gradients = (
         max(getattr(stage, name) for stage in other.stages) for name in ("split_bytes", "reduced_bytes")
     )
     yield f"  then {_ways(len(other.stages), other.replicas, found.mesh.size)}; in a step a device sends at most"
     yield f"  {binary(split)} in the split and {binary(gradients)} of gradients"
     yield "  The network computes the same; without these exchanges it would be another."
+
+
+def written(found: Suggestion) -> Iterator[str]:
+    """The split, as it is to be written."""
+    yield f"  `mesh {found.mesh}`, and `split({found.mesh.name}) {{ }}` around"
+    for braces in found.braces[:MOST_BRACES]:
+        yield f"    {printable(_lines(braces, found.answer.plan.made.file))}"
+    if len(found.braces) > MOST_BRACES:
+        yield f"    and {len(found.braces) - MOST_BRACES} more (--json has all)"
+
+
+def room_text(found: Suggestion) -> str:
+    """Of a network that does not fit: a split with which it does."""
+    plan = found.answer.plan
+    most = max(_memory(stage)[-1] for stage in plan.stages)
+    ways = _ways(len(plan.stages), plan.replicas, found.mesh.size)
+    fits = f"with a `split` it fits, as {ways}, {binary(most)} on a device, {duration(plan.step_seconds)} a step:"
+    return "\n".join((fits, *written(found)))
 
 
 def _lines(braces: Braces, file: str) -> str:

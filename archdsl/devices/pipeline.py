@@ -11,17 +11,19 @@ from typing import Any, Literal
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleGPipe, ScheduleInterleaved1F1B
+from torch.distributed.pipelining import Schedule1F1B, ScheduleGPipe, ScheduleInterleaved1F1B
 
 from archdsl.api import build
 from archdsl.devices.again import carry
 from archdsl.devices.draws import batch_sizes, rows
+from archdsl.devices.handing import HandingStage
 from archdsl.devices.local import Part, group_mesh, local
 from archdsl.devices.local_ops import NotLocal
 from archdsl.devices.noise import draw, replaying
 from archdsl.devices.own import own_shape
 from archdsl.devices.stages import NotStaged, carries_gradient, staged
 from archdsl.devices.transfers import Link, linked
+from archdsl.devices.watch import Watch
 from archdsl.devices.weights import fill, own_state, sum_gradients
 from archdsl.ir.graph import Program, Value
 from archdsl.ops.noise import Noise
@@ -55,6 +57,7 @@ class Pipeline:
         link: Link | None = None,
         replica: int = 0,
         replicas: int = 1,
+        watch: Watch | None = None,
     ) -> None:
         """Build this process's stages. All processes of the group do so at once.
 
@@ -67,6 +70,7 @@ class Pipeline:
         link:     to the processes with which this one shares out what stands in splits within its stages.
         replica:  of so many `replicas`, each of which has a `batch` of its own, this is the one of that number. Their
                   gradients are to be averaged.
+        watch:    is told which stage and microbatch this process is at, or which transfer it waits for.
 
         Raises `NotStaged` where the network can't be cut so, or the numbers don't fit.
         """
@@ -82,9 +86,9 @@ class Pipeline:
         self.parts: dict[str, Part] = {}
         self._replica, self._replicas = replica, replicas
         self._microbatches, self._device = microbatches, torch.device(device)
-        self._stages: dict[int, _Running] = {}
+        self._running: dict[int, _Running] = {}
         self._draws: list[tuple[int, Noise]] = []
-        own: list[PipelineStage] = []
+        self._stages: list[HandingStage] = []
         for stage in stages:
             self._draws += ((stage.number, each) for each in _rows(stage.program, names))
             if stage.number % size != rank:
@@ -94,11 +98,13 @@ class Pipeline:
             carry(module)
             self.parts |= own_parts
             self.modules.append(module)
-            running = self._stages[stage.number] = _Running(module, link)
+            running = self._running[stage.number] = _Running(module, link)
             takes, gives = examples(stage.takes, sizes, link), examples(stage.gives, sizes, link)
-            own.append(PipelineStage(running, stage.number, len(stages), self._device, takes, gives, group=group))
+            self._stages.append(
+                HandingStage(running, stage.number, len(stages), self._device, takes, gives, group=group, watch=watch)
+            )
         self._schedule: Any = SCHEDULES[schedule](
-            own if schedule == "interleaved" else own[0],  # type: ignore[arg-type]
+            self._stages if schedule == "interleaved" else self._stages[0],  # type: ignore[arg-type]
             microbatches,
             loss_fn=loss,
         )
@@ -113,6 +119,8 @@ class Pipeline:
             raise NotStaged(f"built for inputs of {self._shapes}, not {[tuple(x.shape) for x in inputs]}: give `sizes`")
         if self.modules.training:
             self._draw()
+        for stage in self._stages:
+            stage.step += 1
         losses: list[Tensor] = []
         output = self._schedule.step(*inputs, target=target, losses=losses if self.last else None)
         return output, torch.stack(losses).mean() if losses else None
@@ -120,13 +128,13 @@ class Pipeline:
     def _draw(self) -> None:
         """Draw what the whole network would, for all replicas' batches and in its order; keep what the own stages
         drop, microbatch by microbatch."""
-        for stage in self._stages.values():
-            stage.noise = [[] for _ in range(self._microbatches)]
-            stage.turn = 0
+        for running in self._running.values():
+            running.noise = [[] for _ in range(self._microbatches)]
+            running.turn = 0
         for number, each in self._draws:
             drawn = draw(each, self._sizes, self._device).chunk(self._replicas)[self._replica]
-            if number in self._stages:
-                for rows, part in zip(self._stages[number].noise, drawn.chunk(self._microbatches)):
+            if number in self._running:
+                for rows, part in zip(self._running[number].noise, drawn.chunk(self._microbatches)):
                     rows.append(part)
 
 

@@ -13,7 +13,7 @@ import re
 import threading
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -45,6 +45,7 @@ class Watch:
         self._store = dist.PrefixStore("archdsl/watch", store or dist.distributed_c10d._get_default_store())  # pyright: ignore
         self.step = 0
         self.where = "the start"
+        self._left = False
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="archdsl watch", daemon=True)
 
@@ -60,19 +61,53 @@ class Watch:
     def meet(self, where: str, do: Callable[[], T]) -> T:
         """Do what all processes do together at a place. Raises `PeerLost`."""
         self.where = where
+        return self.during(do)
+
+    def during(self, do: Callable[[], T]) -> T:
+        """Do what is the same for all processes, and says by itself where it is. Raises `PeerLost`."""
         try:
             return do()
         except (RuntimeError, dist.DistError) as problem:
             if isinstance(problem, PeerLost):
                 raise
-            raise PeerLost(
-                f"rank {self.rank}, at {where} of step {self.step}: {self.missing()} ({_in_brief(problem)})"
-            ) from problem
+            raise PeerLost(f"{self.place}: {self.missing()} ({_in_brief(problem)})") from problem
+
+    @property
+    def place(self) -> str:
+        """Who this is, and where."""
+        return f"rank {self.rank}, at {self.where} of step {self.step}"
+
+    def leave(self) -> None:
+        """Tell the others that this process ends as it misses another, and see to it that they can still ask.
+
+        The first process keeps the store that all write in, so it stays for them, for a moment.
+        """
+        self._left = True
+        try:
+            self._write()
+            asked = time.monotonic()
+            while self.rank == 0 and time.monotonic() - asked < 2 * SILENT and not all(self._gone()):
+                time.sleep(0.1)
+        except (RuntimeError, dist.DistError):
+            return
+
+    def _gone(self) -> Iterator[bool]:
+        for rank in range(1, self.size):
+            found = self._read(rank)
+            yield found is None or found["left"] or time.time() - found["time"] > SILENT
 
     def missing(self) -> str:
-        """What is known of the others: who is silent, who is where."""
+        """Why another one does not answer, as far as is known."""
+        return self.others() or self._all_there()
+
+    def others(self) -> str:
+        """Who is dead; where nobody is, who has ended and who is elsewhere; "" for none.
+
+        It takes as long as a process may be silent.
+        """
         time.sleep(SILENT)  # one that was killed just now has written a moment ago
-        told: list[str] = []
+        dead: list[str] = []
+        elsewhere: list[str] = []
         for rank in range(self.size):
             if rank == self.rank:
                 continue
@@ -81,15 +116,17 @@ class Watch:
             except (RuntimeError, dist.DistError):
                 return "the group's store is gone, and with it the process that kept it: rank 0, or the launcher"
             if found is None:
-                told.append(f"rank {rank} never began")
+                dead.append(f"rank {rank} never began")
                 continue
             silent = time.time() - found["time"]
             place = f"at {found['where']} of step {found['step']}"
-            if silent > SILENT:
-                told.append(f"rank {rank} is dead: its last sign of life, {silent:.0f} s ago, was {place}")
+            if found["left"]:
+                elsewhere.append(f"rank {rank} has ended {place}, as it missed another")
+            elif silent > SILENT:
+                dead.append(f"rank {rank} is dead: its last sign of life, {silent:.0f} s ago, was {place}")
             elif (found["where"], found["step"]) != (self.where, self.step):
-                told.append(f"rank {rank} lives, but is {place}")
-        return "; ".join(told) or self._all_there()
+                elsewhere.append(f"rank {rank} lives, but is {place}")
+        return "; ".join(dead or elsewhere)
 
     def _all_there(self) -> str:
         others = [str(rank) for rank in range(self.size) if rank != self.rank]
@@ -105,7 +142,8 @@ class Watch:
                 return  # the store is gone, and the run with it
 
     def _write(self) -> None:
-        self._store.set(str(self.rank), json.dumps({"time": time.time(), "step": self.step, "where": self.where}))
+        told = {"time": time.time(), "step": self.step, "where": self.where, "left": self._left}
+        self._store.set(str(self.rank), json.dumps(told))
 
     def _read(self, rank: int) -> dict[str, Any] | None:
         return json.loads(self._store.get(str(rank))) if self._store.check([str(rank)]) else None

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,8 +23,9 @@ import torch
 import torch.distributed as dist
 
 from archdsl.devices.error import DevicesError
-from archdsl.devices.watch import SILENT, PeerLost, Watch
+from archdsl.devices.watch import PeerLost, Watch
 from archdsl.diagnostic import CompileError
+from archdsl.run.last_words import say_when_ended, stop
 from archdsl.run.loop import Plan, run
 
 
@@ -52,32 +51,16 @@ def main() -> None:
     try:
         if "WORLD_SIZE" in os.environ:
             dist.init_process_group("gloo", timeout=timedelta(seconds=asked.timeout))
-            signal.signal(signal.SIGTERM, last_words)
             with Watch() as watch:
-                run(plan, watch)
+                say_when_ended(watch)
+                try:
+                    run(plan, watch)
+                except PeerLost as lost:
+                    stop(str(lost), watch)
         else:
             run(plan, None)
-    except PeerLost as lost:
-        stop(str(lost))
     except (CompileError, DevicesError, ValueError) as refused:
         sys.exit(str(refused))
-
-
-GRACE = 2 * SILENT
-"""Seconds."""
-
-
-def last_words(*_: object) -> None:
-    """The launcher ends all processes when one has died; what this one is about to say of it, it shall say."""
-    timer = threading.Timer(GRACE, os._exit, (1,))
-    timer.daemon = True
-    timer.start()
-
-
-def stop(why: str) -> None:
-    """End at once: what waits for a peer in the background would wait for its timeout."""
-    os.write(sys.stderr.fileno(), f"{why}\n".encode())  # at once: another process may be about to say something too
-    os._exit(1)
 
 
 def arguments() -> Any:

@@ -58,9 +58,10 @@ def _staged(program: Program, plan: Plan, watch: Watch) -> Training:
         link=WatchedLink(watch, mesh["split"].get_group()) if devices else None,
         replica=mesh["data"].get_local_rank(),
         replicas=replicas,
+        watch=watch,
     )
     cut = Cut(pipeline.parts, mesh["split"].get_local_rank()) if devices else None
-    return Staged(pipeline, mesh["data"], cut, plan.lr, plan.momentum)
+    return Staged(pipeline, mesh["data"], watch, cut, plan.lr, plan.momentum)
 
 
 def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:
@@ -75,7 +76,7 @@ def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:
     watched(module, watch)
     own = mesh.get_local_rank(1) if devices else 0
     cut = Cut(local(program, own).parts, own) if devices else None
-    return OnMesh(module, mesh, cut, plan.lr, plan.momentum)
+    return OnMesh(module, mesh, watch, cut, plan.lr, plan.momentum)
 
 
 def _replicas(program: Program, plan: Plan, each: int, what: str, microbatches: int = 1) -> int:

@@ -65,8 +65,8 @@ def run(plan: Plan, watch: Watch | None) -> None:
     with progress(program.title, len(losses), plan.steps) if first else silence() as told:
         for step, batch in _steps(plan, data.train, len(losses)):
             if watch is not None:
-                watch.step = step
-                loss = watch.meet("the end", lambda batch=batch: trained.step(*batch))
+                watch.step, watch.where = step, "the start"
+                loss = watch.during(lambda batch=batch: trained.step(*batch))
                 loss = watch.meet("the end", lambda loss=loss: _told(loss, trained))
             else:
                 loss = trained.step(*batch)

@@ -18,6 +18,11 @@ from torch.nn.parallel import DistributedDataParallel
 from archdsl.devices.checkpoint import Cut
 from archdsl.devices.pipeline import Pipeline
 from archdsl.devices.replicas import average_gradients
+from archdsl.devices.watch import Watch
+
+GRADIENTS = "the replicas' gradients"
+LOSS = "the replicas' losses"
+"""Where processes wait for each other, beside exchanges and stages."""
 
 
 class Training:
@@ -83,8 +88,11 @@ def plain(module: nn.Module) -> nn.Module:
 class OnMesh(Training):
     """Processes that share a network out, or each have some of a step's samples, or both."""
 
-    def __init__(self, module: nn.Module, mesh: DeviceMesh, cut: Cut | None, lr: float, momentum: float) -> None:
+    def __init__(
+        self, module: nn.Module, mesh: DeviceMesh, watch: Watch, cut: Cut | None, lr: float, momentum: float
+    ) -> None:
         self.mesh = mesh
+        self.watch = watch
         self.replicas = mesh["data"].size()
         if self.replicas > 1:
             module = DistributedDataParallel(module, process_group=mesh["data"].get_group())
@@ -94,20 +102,24 @@ class OnMesh(Training):
     def backward(self, images: Tensor, classes: Tensor) -> Tensor:
         own = self.mesh["data"].get_local_rank()
         loss = F.cross_entropy(self.modules[0](images.chunk(self.replicas)[own]), classes.chunk(self.replicas)[own])
+        self.watch.where = GRADIENTS  # which DDP averages; an exchange says by itself where it is
         loss.backward()
         mean = loss.detach().clone()
         if self.replicas > 1:
-            dist.all_reduce(mean, group=self.mesh["data"].get_group())
+            self.watch.meet(LOSS, lambda: dist.all_reduce(mean, group=self.mesh["data"].get_group()))
         return mean / self.replicas
 
 
 class Staged(Training):
     """Processes that are the stages of a pipeline, or of several with some of a step's samples each."""
 
-    def __init__(self, pipeline: Pipeline, data: DeviceMesh, cut: Cut | None, lr: float, momentum: float) -> None:
+    def __init__(
+        self, pipeline: Pipeline, data: DeviceMesh, watch: Watch, cut: Cut | None, lr: float, momentum: float
+    ) -> None:
         super().__init__(pipeline.modules, lr, momentum)
         self.pipeline = pipeline
         self.data = data
+        self.watch = watch
         self.cut = cut
         self.knows_loss = pipeline.last
 
@@ -117,5 +129,6 @@ class Staged(Training):
         target = classes.chunk(count)[own] if self.pipeline.last else None
         loss = self.pipeline.step(*inputs, target=target)[1]
         if count > 1:
-            average_gradients(self.modules.parameters(), self.data.get_group())
+            parameters = self.modules.parameters()
+            self.watch.meet(GRADIENTS, lambda: average_gradients(parameters, self.data.get_group()))
         return loss

@@ -7,6 +7,8 @@ which time that it comes by there, counted from 1. A file beside the checkpoints
 * forward.before, .during, .after: of an exchange; during: all have said where they are, the others tell their numbers.
   Astray before it, the process says that it is at another line; behind it, it does it a second time.
 * backward.before, .during, .after: the same of an exchange of gradients.
+* stage.forward, stage.backward: before a stage of a pipeline computes a microbatch.
+* handed.forward, handed.backward: before it is handed one, or hands it on. Astray, it takes it for the next one.
 * optimizer: within its step, before weights change.
 * save, saving, saved, named, published: before torch writes a checkpoint, while it does, before its folder has a name,
   before `latest` names it, behind all. Astray, the process leaves the save out.
@@ -26,6 +28,7 @@ import torch
 from torch.distributed.checkpoint import filesystem
 
 from archdsl.devices import checkpoint, transfers, watch
+from archdsl.devices.handing import HandingStage
 from archdsl.devices.processes import ProcessLink
 from archdsl.run import __main__ as command
 from archdsl.run.training import Training
@@ -92,6 +95,22 @@ def around(name: str) -> None:
     setattr(ProcessLink, name, faulty_telling)
 
 
+def around_handing() -> None:
+    """Faults before what stages hand on."""
+    marked: Any = HandingStage._marked
+
+    def faulty(self: object, ops: list[Any], above: int, chunk: int, direction: str) -> list[Any]:
+        ops = marked(self, ops, above, chunk, direction)
+        if ops and passing(f"handed.{direction}"):
+            if KIND != "stray":
+                fail()
+            happens()
+            return marked(self, ops, above, chunk + 1, direction)
+        return ops
+
+    HandingStage._marked = faulty  # type: ignore[method-assign]
+
+
 def before(owner: Any, name: str, point: str, due: Callable[..., bool] = lambda *_, **__: True) -> None:
     """A fault before a function, where it is due. Astray, it is not called."""
     function: Any = getattr(owner, name)
@@ -109,6 +128,9 @@ def before(owner: Any, name: str, point: str, due: Callable[..., bool] = lambda 
 
 for each in ("all_gather", "sum_of_parts", "sum"):
     around(each)
+around_handing()
+before(HandingStage, "forward_one_chunk", "stage.forward")
+before(HandingStage, "backward_one_chunk", "stage.backward")
 before(Training, "step", "step")
 before(torch.optim.SGD, "_init_group", "optimizer")
 before(checkpoint, "publish", "save")

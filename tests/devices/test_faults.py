@@ -17,15 +17,15 @@ PLACE = "at two_devices.arch:"
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The losses of a run that was never disturbed."""
-    return undisturbed(tmp_path_factory.mktemp("undisturbed"))
+    return undisturbed(tmp_path_factory.mktemp("undisturbed"), "split")
 
 
 def test_a_process_that_dies_is_named_and_the_run_resumes(tmp_path: Path, expected: list[str]) -> None:
-    fault = Fault("kill", 1, "backward.during", 8)
+    fault = Fault("split", "kill", 1, "backward.during", 8)
     outcome = suffer(tmp_path, fault)
     assert outcome.seconds < 60
-    assert f"rank 0, {PLACE}" in outcome.named
-    assert "rank 1 is dead" in outcome.named
+    assert f"rank 0, {PLACE}" in outcome.said[0]
+    assert "rank 1 is dead" in outcome.said[0]
     assert outcome.published == 2
     assert run(tmp_path, fault).returncode == 0
     assert losses(tmp_path) == expected
@@ -33,16 +33,16 @@ def test_a_process_that_dies_is_named_and_the_run_resumes(tmp_path: Path, expect
 
 @pytest.mark.slow
 def test_a_process_that_hangs_is_named(tmp_path: Path) -> None:
-    outcome = suffer(tmp_path, Fault("hang", 1, "forward.before", 2))
+    outcome = suffer(tmp_path, Fault("split", "hang", 1, "forward.before", 2))
     assert outcome.seconds < TIMEOUT + 60
-    assert f"rank 0, {PLACE}" in outcome.named
-    assert "rank 1 lives, but is" in outcome.named
+    assert f"rank 0, {PLACE}" in outcome.said[0]
+    assert "rank 1 lives, but is" in outcome.said[0]
 
 
 def test_a_process_that_takes_another_turn_swaps_no_numbers(tmp_path: Path) -> None:
-    outcome = suffer(tmp_path, Fault("stray", 1, "forward.before", 2))
-    assert f"rank 0 is {PLACE}" in outcome.named
-    assert "but rank 1 elsewhere" in outcome.named
+    outcome = suffer(tmp_path, Fault("split", "stray", 1, "forward.before", 2))
+    assert f"rank 0 is {PLACE}" in outcome.said[0]
+    assert "but rank 1 elsewhere" in outcome.said[0]
 
 
 @pytest.mark.slow
@@ -50,7 +50,7 @@ def test_a_crash_while_saving_leaves_the_last_checkpoint_and_the_launcher_restar
     tmp_path: Path, expected: list[str]
 ) -> None:
     """Before the second checkpoint has its name: the restarted processes go on from the first."""
-    done = run(tmp_path, Fault("kill", 0, "saved", 2), restarts=1)
+    done = run(tmp_path, Fault("split", "kill", 0, "saved", 2), restarts=1)
     assert (tmp_path / "fault").exists(), done.stderr
     assert "resumed behind step 2" in done.stdout
     assert done.returncode == 0, done.stderr

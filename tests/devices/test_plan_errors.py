@@ -103,6 +103,13 @@ def test_questions_that_have_no_answer(
     assert printed.err.endswith("\n1 error\n")
 
 
+def test_without_room_a_split_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", VGG, "--devices", "8", "--batch", "8", "--memory", "1GB"]) == 1
+    said = capsys.readouterr().err
+    assert "help: with a `split` it fits, as 4 stages x 1 replica of 2, " in said
+    assert "`mesh gpus[2]`, and `split(gpus) { }` around\n           lines 28 to 30, with an `exchange` before" in said
+
+
 def test_the_least_memory_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
     """What the error says that a device needs, is what it needs."""
     question = ["plan", VGG, "--devices", "4", "--batch", "256", "--memory"]

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from archdsl import api
-from archdsl.devices.plan.ask import ask
+from archdsl.devices.plan.ask import NoRoom, ask
 from archdsl.devices.plan.choose import Request
 from archdsl.devices.plan.machine import Machine
-from archdsl.devices.plan.suggest import GAIN, Suggestion, suggestion
+from archdsl.devices.plan.suggest import GAIN, Suggestion, suggested, suggestion
 from archdsl.devices.traffic import Traffic, traffic
 from archdsl.ir.graph import Program
 from tests.devices.networks import program
@@ -118,6 +118,20 @@ def test_a_network_with_a_split_gets_none() -> None:
     asked = Request(4, 4, Machine(flops=10**10, link=10**9))
     assert suggestion(ask(split, asked)) is None
     assert suggestion(ask(program(text(["conv(8, 3x3, pad=1) -> flatten", "linear(4096)"])), asked)) is not None
+
+
+def test_without_room_the_split_that_makes_it_fit() -> None:
+    """A layer whose weights, gradients and momentum are more than one device holds."""
+    lines = ["flatten", "linear(4096) -> relu", "linear(256)"]
+    asked = Request(4, 4, Machine(memory=10**7))
+    with pytest.raises(NoRoom) as none:
+        ask(program(text(lines)), asked)
+    found = suggested(none.value.network, none.value.request)
+    assert found is not None
+    written = program(text(lines, chosen_lines(found, head=3), found.mesh.size))
+    plan = ask(written, asked).plan
+    assert all(stage.memory_bytes <= 10**7 for stage in plan.stages)
+    assert plan.step_seconds == pytest.approx(found.answer.plan.step_seconds, rel=1e-12)
 
 
 def test_what_cant_be_divided_is_left_alone() -> None:

@@ -58,6 +58,27 @@ def test_one_of_several_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None
     assert watches[1].missing() == "ranks 0, 2 live and are there too, but one of them does not answer"
 
 
+def test_one_that_has_ended_itself(pair: tuple[Watch, Watch]) -> None:
+    pair[1].leave()
+    pair[1]._write()  # as its thread goes on to do
+    assert pair[0].missing() == "rank 1 has ended at the start of step 0, as it missed another"
+
+
+def test_who_keeps_the_store_stays_until_the_others_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, waited = HashStore(), list[float]()
+    keeper, other = Watch(store, 0, 2), Watch(store, 1, 2)
+    other._write()
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            other.leave()
+
+    monkeypatch.setattr(watching.time, "sleep", sleep)
+    keeper.leave()
+    assert len(waited) == 3
+
+
 def test_one_that_never_began(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching.time, "sleep", lambda _: None)
     assert Watch(HashStore(), 0, 2).missing() == "rank 1 never began"

@@ -21,6 +21,15 @@ class NoPlan(ValueError):
         self.error = error
 
 
+class NoRoom(NoPlan):
+    """The network does not fit into the devices' memory, as it is."""
+
+    def __init__(self, error: Error, network: Network, request: Request) -> None:
+        super().__init__(error)
+        self.network = network
+        self.request = request
+
+
 class Answer:
     """A plan, and what it was chosen from."""
 
@@ -56,7 +65,8 @@ def ask(program: Program, request: Request) -> Answer:
     if least is None:
         raise NoPlan(_refused(name, request))
     devices = f"{request.devices} device{'s' if request.devices > 1 else ''}"
-    raise NoPlan(TooLittleMemory(program.title, devices, _bytes(request.machine.memory), _bytes(least)))
+    error = TooLittleMemory(program.title, devices, _bytes(request.machine.memory), _bytes(least))
+    raise NoRoom(error, network, request)
 
 
 def best(network: Network, request: Request, limit: Effort | None = None) -> Answer | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 
 from archdsl.cost import Costs
 from archdsl.devices.local_ops import NotLocal
@@ -71,25 +72,28 @@ class Braces(Record):
 
 def suggestion(answer: Answer) -> Suggestion | None:
     """The split that makes the step shortest, if one makes it shorter; None for a network that has one."""
+    return suggested(answer.network, answer.request, answer.choice.seconds * GAIN)
+
+
+def suggested(network: Network, request: Request, seconds: float = inf) -> Suggestion | None:
+    """The split with which the step is shortest, if that is less than so many seconds."""
     shortest: Suggestion | None = None
-    network, request = answer.network, answer.request
     if network.mesh is not None:
         return None
     effort = Effort(500_000)
-    seconds = answer.choice.seconds * GAIN
     for size in divisors(request.devices)[1:]:
         mesh = Mesh(_name(network.program, size), (size,))
         known = _divisible(network.program, network.batch_name, mesh)
         for spans in _choices(known, request, size):
             if effort.spent or _at_least(network, request, known, spans, size) >= seconds:
                 continue
-            found = _suggested(network, request, mesh, spans, effort)
+            found = _with_split(network, request, mesh, spans, effort)
             if found is not None and found.answer.choice.seconds < seconds:
                 shortest, seconds = found, found.answer.choice.seconds
     return shortest
 
 
-def _suggested(
+def _with_split(
     network: Network, request: Request, mesh: Mesh, spans: tuple[Span, ...], effort: Effort
 ) -> Suggestion | None:
     program = divided(network.program, mesh, spans)
