@@ -23,7 +23,7 @@ from archdsl.devices.traffic_flow import Run, runs
 from archdsl.errors.devices import UnlikeSequences
 from archdsl.ir.graph import Layer, Program
 from archdsl.ir.shape import ITEM_SIZES, Shape
-from archdsl.ir.shares import Mesh
+from archdsl.ir.shares import Device, Mesh
 from archdsl.record import Record
 
 
@@ -81,7 +81,7 @@ def compare(found: Sequence[Transfers], mesh: Mesh, program: Program) -> None:
             pairs = zip_longest(getattr(found[0], way), getattr(other, way))
             for number, (here, there) in enumerate(pairs, 1):
                 if here != there:
-                    names = f"{mesh.name}[0]", f"{mesh.name}[{device}]"
+                    names = str(Device(mesh, 0)), str(Device(mesh, device))
                     shown = str(here or "nothing"), str(there or "nothing")
                     raise refused(UnlikeSequences(*names, way, number, *shown), program)
 

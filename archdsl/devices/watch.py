@@ -101,13 +101,14 @@ class Watch:
         return self.others() or self._all_there()
 
     def others(self) -> str:
-        """Who is dead; where nobody is, who has ended and who is elsewhere; "" for none.
+        """Who is dead; where nobody is, who is where; "" if all are here.
 
         It takes as long as a process may be silent.
         """
         time.sleep(SILENT)  # one that was killed just now has written a moment ago
         dead: list[str] = []
-        elsewhere: list[str] = []
+        living: list[str] = []
+        scattered = False
         for rank in range(self.size):
             if rank == self.rank:
                 continue
@@ -121,12 +122,16 @@ class Watch:
             silent = time.time() - found["time"]
             place = f"at {found['where']} of step {found['step']}"
             if found["left"]:
-                elsewhere.append(f"rank {rank} has ended {place}, as it missed another")
+                living.append(f"rank {rank} has ended {place}, as it missed another")
+                scattered = True
             elif silent > SILENT:
                 dead.append(f"rank {rank} is dead: its last sign of life, {silent:.0f} s ago, was {place}")
-            elif (found["where"], found["step"]) != (self.where, self.step):
-                elsewhere.append(f"rank {rank} lives, but is {place}")
-        return "; ".join(dead or elsewhere)
+            elif (found["where"], found["step"]) == (self.where, self.step):
+                living.append(f"rank {rank} lives and is there too")
+            else:
+                living.append(f"rank {rank} lives, but is {place}")
+                scattered = True
+        return "; ".join(dead or (living if scattered else ()))
 
     def _all_there(self) -> str:
         others = [str(rank) for rank in range(self.size) if rank != self.rank]

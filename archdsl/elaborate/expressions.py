@@ -224,20 +224,37 @@ def _cond(node: ast.Cond, at: At) -> Traced:
 
 def _index(node: ast.Index, at: At) -> Traced:
     base = evaluate(node.base, at)
+    if isinstance(base.value, Mesh):
+        device = _device(base.value, node, at)
+        return Traced(device, Why("literal", node.span, device))
+    if node.further:
+        from archdsl.errors.values import SeveralIndices
+
+        raise at.reporter.fail(SeveralIndices(described(base.value)), node.further[0].span)
     if isinstance(node.index, ast.Binary) and node.index.op == "..":
         return _slice(node, base, node.index, at)
     if isinstance(base.value, str):
         traced = evaluate(node.index, at)
         character = base.value[_position(len(base.value), traced, node.index.span, at, "string")]
         return Traced(character, Why("literal", node.span, character))
-    if isinstance(base.value, Mesh):
-        number = _position(base.value.size, evaluate(node.index, at), node.index.span, at, "mesh")
-        device = Device(base.value, number % base.value.size)
-        return Traced(device, Why("literal", node.span, device))
     parts = list_items(base, "an index", node.base.span, at)
     traced = evaluate(node.index, at)
     found = item_at(parts, traced, node.index.span, at)
     return Traced(found.value, Why("index", node.span, found.value, (base.why, traced.why, found.why)))
+
+
+def _device(mesh: Mesh, node: ast.Index, at: At) -> Device:
+    """By a coordinate for each axis, or by its number."""
+    given = (node.index, *node.further)
+    if len(given) not in (1, len(mesh.axes)):
+        from archdsl.errors.devices import Coordinates
+
+        raise at.reporter.fail(Coordinates(str(mesh), len(mesh.axes), len(given)), node.span)
+    number = 0
+    sizes, holder = (mesh.axes, "axis") if node.further else ((mesh.size,), "mesh")
+    for size, index in zip(sizes, given):
+        number = number * size + _position(size, evaluate(index, at), index.span, at, holder) % size
+    return Device(mesh, number)
 
 
 def item_at(parts: tuple[Traced, ...], position: Traced, span: Span, at: At) -> Traced:
@@ -255,7 +272,8 @@ def _position(length: int, position: Traced, span: Span, at: At, holder: str = "
 def _outside(length: int, index: int, holder: str, span: Span, at: At) -> Failed:
     from archdsl.errors.values import OutOfList
 
-    parts = {"string": ("character", "characters"), "mesh": ("device", "devices")}.get(holder, ("item", "items"))
+    devices = ("device", "devices")
+    parts = {"string": ("character", "characters"), "mesh": devices, "axis": devices}.get(holder, ("item", "items"))
     return at.reporter.fail(OutOfList(length, index, holder, *parts), span)
 
 

@@ -25,6 +25,28 @@ class BadMesh(Error):
     expected: str
 
 
+class Coordinates(Error):
+    """A device of a mesh with fewer or more indices than the mesh has axes.
+
+        mesh pod[2, 2, 4]
+        on(pod[1, 0]) { ... }     # pod[1, 0, 3]
+
+    A device has an index along each axis. A single one is its number: they are counted along the last axis first.
+    """
+
+    code: ClassVar[str] = "E1316"
+    label: ClassVar[str] = "which device is meant?"
+    help: ClassVar[str] = "give an index for each axis, or the device's number alone"
+
+    mesh: str
+    axes: int
+    given: int
+
+    @property
+    def title(self) -> str:
+        return "{mesh} has one axis, not {given}" if self.axes == 1 else "{mesh} has {axes} axes, not {given}"
+
+
 class UnevenShare(Error):
     """A number of maps or units that the devices of a `split` can't share.
 

@@ -354,3 +354,19 @@ class CannotShare(Error):
     text: str
     reason: str
     place: str
+
+
+class SeveralIndices(Error):
+    """Several indices in one pair of brackets, for what has only one row of items.
+
+        [[1, 2], [3, 4]][1, 0]     # [1][0]: the first item of the second list
+
+    A mesh of several axes takes an index for each: `pod[1, 0]` is a device of `mesh pod[2, 4]`.
+    """
+
+    code: ClassVar[str] = "E0428"
+    title: ClassVar[str] = "{found} takes one index"
+    label: ClassVar[str] = "a second one"
+    help: ClassVar[str] = "write a pair of brackets for each: [i][j]"
+
+    found: str

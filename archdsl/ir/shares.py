@@ -29,13 +29,23 @@ class Mesh(NamedTuple):
 
 
 class Device(NamedTuple):
-    """`gpus[1]`: one device of a mesh, by its number."""
+    """`gpus[1]`, `pod[1, 0]`: one device of a mesh. Numbers run along the last axis first."""
 
     mesh: Mesh
     number: int
 
+    @property
+    def coordinates(self) -> tuple[int, ...]:
+        """One for each axis."""
+        found: list[int] = []
+        rest = self.number
+        for size in reversed(self.mesh.axes):
+            rest, coordinate = divmod(rest, size)
+            found.insert(0, coordinate)
+        return tuple(found)
+
     def __str__(self) -> str:
-        return f"{self.mesh.name}[{self.number}]"
+        return f"{self.mesh.name}[{', '.join(map(str, self.coordinates))}]"
 
 
 class Split(NamedTuple):

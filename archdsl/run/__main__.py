@@ -47,6 +47,7 @@ def main() -> None:
         schedule=asked.schedule,
         folder=asked.data,
         placing=asked.plan,
+        timeout=asked.timeout,
     )
     try:
         if "WORLD_SIZE" in os.environ:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import torch
 import torch.distributed as dist
-from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.device_mesh import DeviceMesh
 from torch.nn import functional as F
 
 from archdsl import api
@@ -45,7 +48,7 @@ def _staged(program: Program, plan: Plan, watch: Watch) -> Training:
     line = max(processes // size, 1) if plan.schedule == "interleaved" else stages
     what = f"{stages} stages" + f" of {size} devices" * (size > 1)
     replicas = _replicas(program, plan, line * size, what, plan.microbatches)
-    mesh = init_device_mesh("cpu", (replicas, line, size), mesh_dim_names=("data", "stage", "split"))
+    mesh = device_mesh({"data": replicas, "stage": line, "split": size}, plan.timeout)
     pipeline = Pipeline(
         program,
         api.build(program).state_dict(),
@@ -69,14 +72,26 @@ def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:
     size = devices.size if devices else 1
     replicas = _replicas(program, plan, size, str(devices))
     if devices is None:
-        mesh = init_device_mesh("cpu", (replicas,), mesh_dim_names=("data",))
+        mesh = device_mesh({"data": replicas}, plan.timeout)
     else:
-        mesh = init_device_mesh("cpu", (replicas, size), mesh_dim_names=("data", devices.name))
+        mesh = device_mesh({"data": replicas, devices.name: size}, plan.timeout)
     module: Any = api.load(plan.path, plan.variant, mesh=mesh, **plan.params)
     watched(module, watch)
     own = mesh.get_local_rank(1) if devices else 0
     cut = Cut(local(program, own).parts, own) if devices else None
     return OnMesh(module, mesh, watch, cut, plan.lr, plan.momentum)
+
+
+def device_mesh(axes: Mapping[str, int], timeout: float) -> DeviceMesh:
+    """Of all processes. Its groups wait so many seconds for a peer; those of `init_device_mesh` wait half an hour."""
+    ranks = torch.arange(dist.get_world_size()).view(*axes.values())
+    groups: list[Any] = [
+        dist.new_subgroups_by_enumeration(
+            ranks.movedim(axis, -1).reshape(-1, size).tolist(), timeout=timedelta(seconds=timeout)
+        )[0]
+        for axis, size in enumerate(axes.values())
+    ]
+    return DeviceMesh.from_group(groups, "cpu", mesh=ranks, mesh_dim_names=tuple(axes))
 
 
 def _replicas(program: Program, plan: Plan, each: int, what: str, microbatches: int = 1) -> int:

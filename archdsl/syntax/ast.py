@@ -271,8 +271,11 @@ class Cond(Node):
 
 
 class Index(Node):
+    """`sizes[2]`, `pod[1, 0]`; only a mesh has `further` indices."""
+
     base: Expr
     index: Expr
+    further: tuple[Expr, ...]
 
 
 class Attr(Node):

@@ -251,8 +251,8 @@ class TreeBuilder:
         return ast.Cond(span, test, then, orelse)
 
     def index(self, children: list[Any], span: Span) -> ast.Index:
-        base, index = children
-        return ast.Index(span, base, index)
+        base, index, *further = children
+        return ast.Index(span, base, index, tuple(child for child in further if child))
 
     def attr(self, children: list[Any], span: Span) -> ast.Attr:
         base, name = children

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from safetensors.torch import load_file
 from archdsl.devices.checkpoint import latest
 from archdsl.devices.error import DevicesError
 from archdsl.devices.watch import Watch
-from archdsl.run.layouts import training
+from archdsl.run.layouts import device_mesh, training
 from archdsl.run.loop import Plan
 from tests.devices.networks import program
 
@@ -139,3 +140,15 @@ def test_a_layout_that_does_not_fit_is_refused_before_it_is_made(
     plan = Plan("net.arch", None, {}, Path(), 1, batch, 0.1, 0.9, 0, 1, 4, "1f1b", None)
     with pytest.raises(DevicesError, match=said):
         training(checked, plan, Watch.__new__(Watch))
+
+
+def test_the_groups_of_a_layout_wait_as_long_as_asked() -> None:
+    """Those that torch makes for a mesh wait half an hour, whatever the run's own group was told."""
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    try:
+        mesh = device_mesh({"data": 1, "gpus": 1}, 7)
+        for group in mesh.get_all_groups():
+            assert group._get_backend(torch.device("cpu")).options._timeout == timedelta(seconds=7)
+        assert mesh["gpus"].get_local_rank() == 0
+    finally:
+        torch.distributed.destroy_process_group()

@@ -58,6 +58,16 @@ def test_one_of_several_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None
     assert watches[1].missing() == "ranks 0, 2 live and are there too, but one of them does not answer"
 
 
+def test_some_are_there_and_some_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching.time, "sleep", lambda _: None)
+    store = HashStore()
+    watches = [Watch(store, rank, 3) for rank in range(3)]
+    watches[2].where = "the end"
+    for each in watches:
+        each._write()
+    assert watches[0].missing() == "rank 1 lives and is there too; rank 2 lives, but is at the end of step 0"
+
+
 def test_one_that_has_ended_itself(pair: tuple[Watch, Watch]) -> None:
     pair[1].leave()
     pair[1]._write()  # as its thread goes on to do

@@ -39,8 +39,8 @@ def shown(node: object) -> str:
             return f"@{shown(name) if isinstance(name, ast.Template) else name or ''}"
         case ast.Template(parts=parts):
             return '"' + "".join(part if isinstance(part, str) else f"<{shown(part)}>" for part in parts) + '"'
-        case ast.Index(base=base, index=index):
-            return f"{shown(base)}[{shown(index)}]"
+        case ast.Index(base=base, index=index, further=further):
+            return f"{shown(base)}[{', '.join(map(shown, (index, *further)))}]"
         case ast.Attr(base=base, name=name):
             return f"{shown(base)}.{name.text}"
         case ast.Call(callee=callee, args=args):
@@ -85,6 +85,7 @@ def value(text: str) -> ast.Expr:
         ("f(in=3, not=4)", "f(in=3, not=4)"),
         ("@in.channels + @ + @tower", "((@in.channels + @) + @tower)"),
         ('@"enc{i - 1}"', '@"enc<(i - 1)>"'),
+        ("pod[1, 0,][-1]", "pod[1, 0][(- 1)]"),
         ("[]", "[]"),
         ("[1, 2,]", "[1, 2]"),
         ("[e for x in xs if c for (y, z), w in ys]", "[e for x in xs if c for (y, z), w in ys]"),

@@ -20,7 +20,7 @@ from archdsl.draw.layout.sequence import FAN, GAP, joined
 from archdsl.draw.parts import End, Frame, Leaf, Sizes, Wire
 from archdsl.ir.graph import Layer, Node
 from archdsl.ir.shape import ITEM_SIZES, Shape
-from archdsl.ir.shares import Split
+from archdsl.ir.shares import Device, Split
 from archdsl.ops.uneven import Uneven
 from archdsl.render.table import binary
 
@@ -73,8 +73,9 @@ class Lanes(Placed):
             m += length
         end = m + PAD
         for i, c in enumerate(self.axes):
-            device = Frame((*self.frame.path, f"{self.split.mesh.name}[{i}]"), None, f"device{i % 4}", None, "")
-            device.title = f"{self.split.mesh.name}[{i}]"
+            name = str(Device(self.split.mesh, i))
+            device = Frame((*self.frame.path, name), None, f"device{i % 4}", None, "")
+            device.title = name
             start = FAN
             self.borders.append(Border(device, start, end, c - lane / 2, c + lane / 2))
         self._lines(starts, lengths, moved)
@@ -183,7 +184,7 @@ def split_of(frame: Frame) -> Split:
 def _share(step: Leaf, split: Split, device: int) -> Leaf:
     """One device's part of a step."""
     leaf = copy(step)
-    leaf.path = (*step.path, f"{split.mesh.name}[{device}]")
+    leaf.path = (*step.path, str(Device(split.mesh, device)))
     sizes = _sizes(step.node, split, device, step.shape)
     leaf.shape = sizes
     if isinstance(step.node, Layer):
