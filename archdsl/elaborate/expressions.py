@@ -249,7 +249,8 @@ def _device(mesh: Mesh, node: ast.Index, at: At) -> Device:
     if len(given) not in (1, len(mesh.axes)):
         from archdsl.errors.devices import Coordinates
 
-        raise at.reporter.fail(Coordinates(str(mesh), len(mesh.axes), len(given)), node.span)
+        axes = "one axis" if len(mesh.axes) == 1 else f"{len(mesh.axes)} axes"
+        raise at.reporter.fail(Coordinates(str(mesh), axes, len(given)), node.span)
     number = 0
     sizes, holder = (mesh.axes, "axis") if node.further else ((mesh.size,), "mesh")
     for size, index in zip(sizes, given):

@@ -35,16 +35,13 @@ class Coordinates(Error):
     """
 
     code: ClassVar[str] = "E1316"
+    title: ClassVar[str] = "{mesh} has {axes}, not {given}"
     label: ClassVar[str] = "which device is meant?"
     help: ClassVar[str] = "give an index for each axis, or the device's number alone"
 
     mesh: str
-    axes: int
+    axes: str
     given: int
-
-    @property
-    def title(self) -> str:
-        return "{mesh} has one axis, not {given}" if self.axes == 1 else "{mesh} has {axes} axes, not {given}"
 
 
 class UnevenShare(Error):
