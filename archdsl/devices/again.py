@@ -46,9 +46,12 @@ def checkpoint(segment: Any, *inputs: Any, context_fn: Contexts = torchs.noop_co
         )
         return first, _all((again, *surroundings))
 
-    given = context_fn if link is drawing is devices is None else contexts
     run: Any = torchs.checkpoint
-    return run(segment, *inputs, context_fn=given, **kwargs)
+    if link is drawing is devices is None:
+        return run(segment, *inputs, context_fn=context_fn, **kwargs)
+    # To its end, also where nothing more is needed: all devices tell each other the same again (`sequences.py`).
+    with torchs.set_checkpoint_early_stop(False):
+        return run(segment, *inputs, context_fn=contexts, **kwargs)
 
 
 @contextmanager

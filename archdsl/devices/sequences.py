@@ -11,7 +11,7 @@ gradient is there, the one that ran last.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from math import prod
 from typing import NamedTuple
 
@@ -53,19 +53,36 @@ class Transfers(Record):
 
 
 def sequence(own: Local) -> Transfers:
-    """What one device takes part in, in a step of training. Raises `NotLocal` where that would be twice."""
+    """What one device takes part in, in a step of training. Raises `NotLocal` where devices may not do so together.
+
+    What is in a `checkpoint` is told again in the backward pass, all of it (`again.py`), as soon as that needs a value
+    that was not kept.
+    """
     forward: list[Transfer] = []
     behind: list[list[Transfer]] = []
-    for run in runs(own.program):
-        told = [*_forward(run, own.program)]
-        if run.recomputed and told:
-            raise NotLocal(
-                "its `checkpoint` would exchange values a second time, in the backward pass, while other devices may "
-                "be at another exchange; put it around steps between exchanges"
-            )
+    for segment, together in groupby(runs(own.program), lambda run: run.segment):
+        told: list[Transfer] = []
+        back: list[list[Transfer]] = []
+        for run in together:
+            own_told = [*_forward(run, own.program)]
+            if own_told:
+                _need_alike(run)
+            told += own_told
+            back.append([*_backward(run, own.program), *_gradients(run, own)])
         forward += told
-        behind.append([*_backward(run, own.program), *_gradients(run, own)])
-    return Transfers(tuple(forward), tuple(each for run in reversed(behind) for each in run))
+        behind.append([*(told if segment else ()), *(each for run in reversed(back) for each in run)])
+    return Transfers(tuple(forward), tuple(each for steps in reversed(behind) for each in steps))
+
+
+def _need_alike(run: Run) -> None:
+    """All devices tell it again at the same moment: they keep the same values of a segment, and need them in one order.
+
+    That does not hold for steps of one device, of which the others keep nothing; within two segments nobody looked.
+    """
+    if run.recomputed and isinstance(run.node.op, Telling | Elsewhere):
+        raise NotLocal("a `checkpoint` around an `on` would run it again on one device only; put it into the `on`")
+    if run.recomputed > 1:
+        raise NotLocal("it exchanges values within two `checkpoint`s; put one of them around steps between exchanges")
 
 
 def prove(program: Program, mesh: Mesh) -> None:

@@ -34,25 +34,33 @@ class Run:
 
     path:      of its module; that of its scope for a step without one.
     recomputed: how often the backward pass runs it again (`checkpoint` around it).
+    segment:   what it is run again with: the run of the outermost such `checkpoint`; None for no such.
     """
 
-    __slots__ = ("inputs", "node", "outputs", "path", "recomputed")
+    __slots__ = ("inputs", "node", "outputs", "path", "recomputed", "segment")
 
     def __init__(
-        self, node: Layer, path: str, inputs: Sequence[Flowing], outputs: Sequence[Flowing], recomputed: int
+        self,
+        node: Layer,
+        path: str,
+        inputs: Sequence[Flowing],
+        outputs: Sequence[Flowing],
+        recomputed: int,
+        segment: object | None,
     ) -> None:
         self.node = node
         self.path = path
         self.inputs = inputs
         self.outputs = outputs
         self.recomputed = recomputed
+        self.segment = segment
 
 
 def runs(program: Program, handed: Sequence[bool] = ()) -> Iterator[Run]:
     """The layers in the order in which they run; `handed`: which inputs have a gradient, as those of a stage do."""
     graph = program.graph
     inputs = [Flowing(gradient, "") for gradient in handed or [False] * len(graph.inputs)]
-    return _graph(graph, (), inputs, frozen=False, again=0, results=[])
+    return _graph(graph, (), inputs, frozen=False, again=0, segment=None, results=[])
 
 
 def _graph(
@@ -62,21 +70,30 @@ def _graph(
     *,
     frozen: bool,
     again: int,
+    segment: object | None,
     results: list[Flowing],
 ) -> Iterator[Run]:
     known: dict[Value, Flowing] = dict(zip(graph.inputs, inputs))
     again += graph.kind == CHECKPOINT
+    call = object()
+    if segment is None and graph.kind == CHECKPOINT:
+        segment = call
     for node in graph.schedule:
         came = [known[value] for value in node.inputs]
         full = path + (node.runs or node.name or ())
-        own_again = again + _checkpoints(node)
+        around = _checkpoints(node)
+        own_again = again + len(around)
+        own_segment = (call, around[-1]) if segment is None and around else segment
         made: list[Flowing] = []
         if isinstance(node, Scope):
             # A step that is run again has that one's weights, frozen or not.
-            yield from _graph(node.graph, full, came, frozen=frozen or node.frozen, again=own_again, results=made)
+            own_frozen = frozen or node.frozen
+            yield from _graph(
+                node.graph, full, came, frozen=own_frozen, again=own_again, segment=own_segment, results=made
+            )
         elif isinstance(node, Layer):
             made = _results(node, ".".join(full), came, frozen or node.frozen)
-            yield Run(node, ".".join(full), came, made, own_again)
+            yield Run(node, ".".join(full), came, made, own_again, own_segment)
         elif isinstance(node, Declared):
             made = [Flowing(node.kind == "param" and not frozen, "")]
         known.update(zip(node.outputs, made))
@@ -100,10 +117,12 @@ def _has_parameters(op: Op, node: Layer) -> bool:
     return any(tensor.trainable for tensor in op.state(*shapes))
 
 
-def _checkpoints(node: Node) -> int:
-    """How many unlabelled `checkpoint` braces are around a step in its scope."""
-    count, region = 0, node.place.region
-    while isinstance(region, Region):
-        count += region.kind == CHECKPOINT
+def _checkpoints(node: Node) -> list[Region]:
+    """The unlabelled `checkpoint` braces around a step in its scope, from the inside out."""
+    found: list[Region] = []
+    region = node.place.region
+    while region is not None:
+        if region.kind == CHECKPOINT:
+            found.append(region)
         region = region.parent
-    return count
+    return found

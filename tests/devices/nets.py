@@ -166,6 +166,8 @@ network again(classes = 10) {
     split(gpus) {
         checkpoint { conv(8, 3x3, pad=1) -> bn -> relu -> dropout(0.3) -> conv(8, 3x3, pad=1) -> relu }
         exchange -> conv(8, 3x3, pad=1) -> dropout(0.1)
+        checkpoint { exchange -> conv(8, 3x3, pad=1) -> relu -> exchange -> conv(16, 3x3, pad=1) -> relu -> exchange }
+        wide: checkpoint { residual { conv(16, 1x1) -> exchange -> dropout(0.2) -> relu } }
     }
     avgpool(out=2x2) -> flatten -> dropout(0.5)
     head: linear(classes)

@@ -24,7 +24,11 @@ network net(classes = 10) {
 """
 RRELU = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; split(gpus) { linear(16) -> rrelu } }\n"
 TORN = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; a: linear(8); split(gpus) { b: linear(8, weight=@a.weight) } }\n"
-TWICE = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; split(gpus) { checkpoint { linear(8) -> exchange } } }\n"
+TWICE = """
+mesh gpus[2]
+network net() { input x: [N, 8]; split(gpus) { checkpoint { checkpoint { linear(8) -> exchange } } } }
+"""
+ONCE = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; checkpoint { linear(8); on(gpus[1]) { relu } } }\n"
 DRAWN = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; on(gpus[1]) { rrelu } }\n"
 FLAT = "network net() { input x: [N, 8, 4]; sdpa(@, @, @, dropout=0.5) }\n"
 TURNED = 'network net() { input x: [N, 8, 4]; rearrange("n l d -> l n d"); dropout(0.5) }\n'
@@ -62,7 +66,8 @@ IN_PROCESSES: list[tuple[str, str, Callable[[], None]]] = [
     ("E1321", "no axis of the DeviceMesh is `gpus`: it has `tensor`", lambda: loads(mesh(2, names=("tensor",)))),
     ("E1327", "all of its values; exchange before it", lambda: loads(mesh(2, names=None), RRELU)),
     ("E1327", "`b.weight` is `a.weight`, but devices", lambda: loads(mesh(2, names=None), TORN)),
-    ("E1327", "its `checkpoint` would exchange", lambda: loads(mesh(2, names=None), TWICE)),
+    ("E1327", "exchanges values within two `checkpoint`s", lambda: loads(mesh(2, names=None), TWICE)),
+    ("E1327", "put it into the `on`", lambda: loads(mesh(2, names=None), ONCE)),
     ("E1327", "all of its values; take it out of the `on`", lambda: loads(mesh(2, names=None), DRAWN)),
     ("E1327", "what `sdpa` draws can't", lambda: loads(mesh(2, names=("data",)), FLAT)),
     ("E1327", "first axis is not the batch", lambda: loads(mesh(2, names=("data",)), TURNED)),

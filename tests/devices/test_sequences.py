@@ -40,6 +40,33 @@ def test_it_is_what_the_spec_says() -> None:
     assert [each.bytes for each in own.forward] == [4 * 32 * 36, 4 * 32 * 9, 256, 256]
 
 
+CHECKPOINTED = """
+mesh gpus[2]
+block pair() { linear(6) -> exchange }
+network net() {
+    input x: [N, 4]
+    split(gpus) {
+        a: linear(8) -> exchange
+        checkpoint { linear(10) -> exchange -> linear(12) -> relu -> exchange }
+        for i in 0..2 { checkpoint { pair } }
+    }
+}
+"""
+
+
+def test_what_is_in_a_checkpoint_is_told_again() -> None:
+    """Checkpoints that are neighbours, or one block called twice, each for themselves."""
+    own = sequence(local(Case("net", CHECKPOINTED, (1, 4)).program, 0))
+    gathers = [f"all_gather of [N, {size}]" for size in (8, 10, 12, 6, 6)]
+    assert [str(each) for each in own.forward] == gathers
+    assert [str(each) for each in own.backward] == [
+        *(gathers[4], "reduce_scatter of [N, 6]"),
+        *(gathers[3], "reduce_scatter of [N, 6]"),
+        *(*gathers[1:3], "reduce_scatter of [N, 12]", "reduce_scatter of [N, 10]"),
+        "reduce_scatter of [N, 8]",
+    ]
+
+
 def swap(graph: Graph, first: str, second: str) -> None:
     """Let two steps run in the other order."""
     places = {

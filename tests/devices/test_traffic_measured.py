@@ -17,6 +17,7 @@ PARTS: list[tuple[int, dict[str, str]]] = [
     (2, {"by": ", by=[1, 3]", "before": "conv0: conv(6, 1x1)", "middle": "conv(24, 3x3, pad=1) -> lrn"}),
     (3, {"by": ", by=[1, 1, 2]", "middle": "exchange -> norm: bn -> conv(24, 1x1)", "behind": "linear(3)"}),
     (4, {"before": "conv0: conv(6, 1x1)", "middle": "conv(16, 1x1, groups=4)"}),
+    (2, {"middle": "checkpoint { exchange -> conv(24, 1x1) -> relu -> exchange -> conv(24, 1x1) }"}),
     (2, {"before": "conv(6, 1x1); on(gpus[1]) { conv(6, 1x1) -> relu }"}),
 ]
 WIDE = SMALL.replace("conv(16, 3x3", "conv(256, 3x3").replace("9, 9]", "65, 65]")
