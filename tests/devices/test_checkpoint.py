@@ -111,7 +111,7 @@ def test_any_layout_reads_what_any_layout_wrote(tmp_path: Path) -> None:
         published = checkpoint.latest(tmp_path / layout)
         assert published is not None
         assert checkpoint.told(published) == {"step": 7, "loss": 0.5}
-        assert "optimizer.fc.weight.momentum" in checkpoint.kept_by_optimizer(published)
+        assert "optimizer.fc.weight.momentum" in checkpoint.stored(published)
 
 
 def groups(rank: int, size: int, folder: str) -> None:

@@ -16,12 +16,16 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch._subclasses.fake_tensor import FakeTensorMode
 
+from archdsl.api import build
 from archdsl.devices.checkpoint import latest
 from archdsl.devices.error import DevicesError
 from archdsl.devices.watch import Watch
 from archdsl.run.layouts import device_mesh, training
-from archdsl.run.loop import Plan
+from archdsl.run.own_device import own_device
+from archdsl.run.plan import Plan
+from archdsl.run.training import Training
 from tests.devices.networks import program
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +58,26 @@ network net(classes = 10) {
     stage { identity }
 }
 """
+
+
+def asked(batch: int = 16, timeout: float = 60, device: str = "cpu") -> Plan:
+    return Plan(
+        path="net.arch",
+        variant=None,
+        params={},
+        out=Path(),
+        steps=1,
+        batch=batch,
+        lr=0.1,
+        momentum=0.9,
+        seed=0,
+        save_every=1,
+        microbatches=4,
+        schedule="1f1b",
+        folder=None,
+        timeout=timeout,
+        device=torch.device(device),
+    )
 
 
 def run(
@@ -137,7 +161,7 @@ def test_a_layout_that_does_not_fit_is_refused_before_it_is_made(
 ) -> None:
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda *_: processes)
     checked = program(spec)
-    plan = Plan("net.arch", None, {}, Path(), 1, batch, 0.1, 0.9, 0, 1, 4, "1f1b", None)
+    plan = asked(batch=batch)
     with pytest.raises(DevicesError, match=said):
         training(checked, plan, Watch.__new__(Watch))
 
@@ -146,9 +170,62 @@ def test_the_groups_of_a_layout_wait_as_long_as_asked() -> None:
     """Those that torch makes for a mesh wait half an hour, whatever the run's own group was told."""
     torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
     try:
-        mesh = device_mesh({"data": 1, "gpus": 1}, 7)
+        mesh = device_mesh({"data": 1, "gpus": 1}, asked(timeout=7))
         for group in mesh.get_all_groups():
             assert group._get_backend(torch.device("cpu")).options._timeout == timedelta(seconds=7)
         assert mesh["gpus"].get_local_rank() == 0
     finally:
         torch.distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize(
+    ("gpus", "processes", "said", "device"),
+    [
+        (0, 1, None, "cpu"),
+        (1, 1, None, "cuda:0"),
+        (1, 2, None, "cpu"),
+        (2, 2, None, "cuda:1"),
+        (4, 2, "cuda", "cuda:1"),
+        (2, 2, "cpu", "cpu"),
+        (0, 1, "cuda", "--device cuda: a GPU is needed, but PyTorch finds 0 here"),
+        (1, 2, "cuda", "--device cuda: 2 processes need a GPU each, but PyTorch finds 1 here"),
+    ],
+)
+def test_the_device_of_a_process(
+    gpus: int, processes: int, said: str | None, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own GPU, if all that run on its machine have one."""
+    chosen: list[int] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setenv("TORCH_NCCL_BLOCKING_WAIT", "1")
+    monkeypatch.setenv("LOCAL_RANK", str(processes - 1))
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+    try:
+        found = str(own_device(said))
+    except ValueError as refused:
+        found = str(refused)
+    assert found == device
+    assert chosen == ([processes - 1] if found.startswith("cuda") else [])
+
+
+def test_a_step_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is none here: a pretended one refuses what is computed from values on two devices, and goes no way back."""
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda: torch.zeros(16, dtype=torch.uint8))
+    gpu, losses = torch.device("cuda:0"), list[torch.Tensor]()
+
+    class Forward(Training):
+        def backward(self, images: torch.Tensor, classes: torch.Tensor) -> None:
+            losses.append(torch.nn.functional.cross_entropy(self.modules[0](images), classes))
+
+    with FakeTensorMode():
+        module = build(program(re.sub(r"-> dropout\(0..\)", "", PLAIN)))
+        for name, tensor in module.state_dict().items():
+            owner, _, own = name.rpartition(".")
+            module.get_submodule(owner)._parameters[own] = torch.nn.Parameter(tensor.to(gpu))
+        trained = Forward([module], asked(device="cuda:0"))
+        trained.step(torch.zeros(4, 1, 16, 16), torch.zeros(4, dtype=torch.long))
+    assert [loss.device for loss in losses] == [gpu]
+    assert "random.cuda" in trained.tensors()
+    assert "random.cuda" not in trained.blank({"random": torch.uint8})
