@@ -5,12 +5,12 @@
     torchrun --nproc-per-node 2 -m archdsl.run examples/two_devices.arch --out runs/two_devices
 
 The spec says how many processes it is for: as many as its mesh has devices, or as it has stages, times any number of
-replicas, each with some of a step's samples. Each process computes on a GPU of its own if the machine has one for each of
-them (NCCL), else on the CPU (gloo).
+replicas, each with some of a step's samples. Each process computes on a GPU of its own if the machine has one for each
+(NCCL), else on the CPU (gloo).
 
-Run again with the same arguments, under any layout, it goes on from the last checkpoint; under `torchrun --max-restarts N`
-it does so by itself when a process dies. (Then set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for the launcher: without it, a
-restart on gloo seldom finds its peers.)
+Run again with the same arguments, under any layout, it goes on from the last checkpoint; under `torchrun --max-restarts
+N` it does so by itself when a process dies. (Then set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for the launcher: without it,
+a restart on gloo seldom finds its peers.)
 """
 
 from __future__ import annotations
