@@ -46,6 +46,8 @@ class Watch:
         self.step = 0
         self.where = "the start"
         self._left = False
+        self._dead: set[int] = set()
+        self._signs_given = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="archdsl watch", daemon=True)
 
@@ -86,15 +88,14 @@ class Watch:
         try:
             self._write()
             asked = time.monotonic()
-            while self.rank == 0 and time.monotonic() - asked < 2 * SILENT and not all(self._gone()):
+            while self.rank == 0 and time.monotonic() - asked < 2 * SILENT and any(self._staying()):
                 time.sleep(0.1)
         except (RuntimeError, dist.DistError):
             return
 
-    def _gone(self) -> Iterator[bool]:
-        for rank in range(1, self.size):
-            found = self._read(rank)
-            yield found is None or found["left"] or time.time() - found["time"] > SILENT
+    def _staying(self) -> Iterator[bool]:
+        for rank, found in self._signs().items():
+            yield rank not in self._dead and found is not None and not found["left"]
 
     def missing(self) -> str:
         """Why another one does not answer, as far as is known."""
@@ -103,34 +104,33 @@ class Watch:
     def others(self) -> str:
         """Who is dead; where nobody is, who is where; "" if all are here.
 
-        It takes as long as a process may be silent.
+        It takes as long as a process may be silent. Clocks are not compared: those of two machines may differ.
         """
-        time.sleep(SILENT)  # one that was killed just now has written a moment ago
+        try:
+            before = self._signs()
+            time.sleep(SILENT)
+            after = self._signs()
+        except (RuntimeError, dist.DistError):
+            return "the group's store is gone, and with it the process that kept it: rank 0, or the launcher"
         dead: list[str] = []
         living: list[str] = []
         scattered = False
-        for rank in range(self.size):
-            if rank == self.rank:
-                continue
-            try:
-                found = self._read(rank)
-            except (RuntimeError, dist.DistError):
-                return "the group's store is gone, and with it the process that kept it: rank 0, or the launcher"
+        for rank, found in after.items():
             if found is None:
                 dead.append(f"rank {rank} never began")
                 continue
-            silent = time.time() - found["time"]
             place = f"at {found['where']} of step {found['step']}"
+            here = (found["where"], found["step"]) == (self.where, self.step)
+            scattered |= found["left"] or not here
             if found["left"]:
                 living.append(f"rank {rank} has ended {place}, as it missed another")
-                scattered = True
-            elif silent > SILENT:
-                dead.append(f"rank {rank} is dead: its last sign of life, {silent:.0f} s ago, was {place}")
-            elif (found["where"], found["step"]) == (self.where, self.step):
+            elif found == before[rank]:
+                self._dead.add(rank)
+                dead.append(f"rank {rank} is dead: no sign of life in {SILENT} s, the last one {place}")
+            elif here:
                 living.append(f"rank {rank} lives and is there too")
             else:
                 living.append(f"rank {rank} lives, but is {place}")
-                scattered = True
         return "; ".join(dead or (living if scattered else ()))
 
     def _all_there(self) -> str:
@@ -147,11 +147,16 @@ class Watch:
                 return  # the store is gone, and the run with it
 
     def _write(self) -> None:
-        told = {"time": time.time(), "step": self.step, "where": self.where, "left": self._left}
+        self._signs_given += 1
+        told = {"sign": self._signs_given, "step": self.step, "where": self.where, "left": self._left}
         self._store.set(str(self.rank), json.dumps(told))
 
-    def _read(self, rank: int) -> dict[str, Any] | None:
-        return json.loads(self._store.get(str(rank))) if self._store.check([str(rank)]) else None
+    def _signs(self) -> dict[int, dict[str, Any] | None]:
+        """The last sign of life of each other process."""
+        keys = {rank: str(rank) for rank in range(self.size) if rank != self.rank}
+        return {
+            rank: json.loads(self._store.get(key)) if self._store.check([key]) else None for rank, key in keys.items()
+        }
 
 
 def _in_brief(problem: BaseException) -> str:

@@ -8,9 +8,9 @@ The spec says how many processes it is for: as many as its mesh has devices, or 
 replicas, each with some of a step's samples. Each process computes on a GPU of its own if the machine has one for each
 (NCCL), else on the CPU (gloo).
 
-Run again with the same arguments, under any layout, it goes on from the last checkpoint; under `torchrun --max-restarts
-N` it does so by itself when a process dies. (Then set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for the launcher: without it,
-a restart on gloo seldom finds its peers.)
+Run again with the same arguments, under any layout, it goes on from the last checkpoint. When a process dies, it does
+so by itself under `torchrun --max-restarts N`. (Then set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for the launcher: without
+it, a restart on gloo seldom finds its peers.)
 """
 
 from __future__ import annotations

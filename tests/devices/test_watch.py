@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch.distributed import HashStore
@@ -16,21 +18,40 @@ def failing(problem: Exception) -> None:
     raise problem
 
 
+class Group(list[Watch]):
+    """The watches of processes that share a store, all just begun; `dead` ones give no more signs of life."""
+
+    def __init__(self, size: int) -> None:
+        store = HashStore()
+        super().__init__(Watch(store, rank, size) for rank in range(size))
+        self.dead: set[Watch] = set()
+        self.naps: list[float] = []
+        self.then: Callable[[], None] = lambda: None
+        self.sleep(0)
+
+    def sleep(self, seconds: float) -> None:
+        """Nobody waits; meanwhile the others live on."""
+        self.naps.append(seconds)
+        self.then()
+        for each in self:
+            if each not in self.dead:
+                each._write()
+
+
 @pytest.fixture
-def pair(monkeypatch: pytest.MonkeyPatch) -> tuple[Watch, Watch]:
-    """The watches of two processes that share a store, both just begun. Nobody is waited for."""
-    monkeypatch.setattr(watching.time, "sleep", lambda _: None)
-    store = HashStore()
-    both = Watch(store, 0, 2), Watch(store, 1, 2)
-    for each in both:
-        each._write()
-    return both
+def group(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Group]:
+    def made(size: int) -> Group:
+        watches = Group(size)
+        monkeypatch.setattr(watching.time, "sleep", watches.sleep)
+        return watches
+
+    return made
 
 
-def test_both_are_there(pair: tuple[Watch, Watch]) -> None:
+def test_both_are_there(group: Callable[[int], Group]) -> None:
+    pair = group(2)
     for each in pair:
         each.where, each.step = "the end", 3
-        each._write()
     with pytest.raises(PeerLost) as lost:
         pair[0].meet("the end", lambda: failing(RuntimeError(GLOO)))
     assert str(lost.value) == (
@@ -39,54 +60,47 @@ def test_both_are_there(pair: tuple[Watch, Watch]) -> None:
     )
 
 
-def test_what_failed_here_is_not_laid_to_the_other_alone(pair: tuple[Watch, Watch]) -> None:
+def test_the_dead_are_named_alone(group: Callable[[int], Group]) -> None:
+    three = group(3)
+    three.dead.add(three[2])
+    assert three[0].missing() == "rank 2 is dead: no sign of life in 3.5 s, the last one at the start of step 0"
+
+
+def test_what_failed_here_is_not_laid_to_the_other_alone(group: Callable[[int], Group]) -> None:
     with pytest.raises(PeerLost, match=r"but is at the start of step 0 \(out of memory\)$"):
-        pair[0].meet("the end", lambda: failing(torch.OutOfMemoryError("out of memory")))
+        group(2)[0].meet("the end", lambda: failing(torch.OutOfMemoryError("out of memory")))
 
 
-def test_what_is_no_fault_of_the_group_is_left(pair: tuple[Watch, Watch]) -> None:
+def test_what_is_no_fault_of_the_group_is_left(group: Callable[[int], Group]) -> None:
     with pytest.raises(KeyError):
-        pair[0].meet("the end", lambda: failing(KeyError("x")))
+        group(2)[0].meet("the end", lambda: failing(KeyError("x")))
 
 
-def test_one_of_several_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching.time, "sleep", lambda _: None)
-    store = HashStore()
-    watches = [Watch(store, rank, 3) for rank in range(3)]
-    for each in watches:
-        each._write()
-    assert watches[1].missing() == "ranks 0, 2 live and are there too, but one of them does not answer"
+def test_one_of_several_does_not_answer(group: Callable[[int], Group]) -> None:
+    assert group(3)[1].missing() == "ranks 0, 2 live and are there too, but one of them does not answer"
 
 
-def test_some_are_there_and_some_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching.time, "sleep", lambda _: None)
-    store = HashStore()
-    watches = [Watch(store, rank, 3) for rank in range(3)]
-    watches[2].where = "the end"
-    for each in watches:
-        each._write()
-    assert watches[0].missing() == "rank 1 lives and is there too; rank 2 lives, but is at the end of step 0"
+def test_some_are_there_and_some_elsewhere(group: Callable[[int], Group]) -> None:
+    three = group(3)
+    three[2].where = "the end"
+    assert three[0].missing() == "rank 1 lives and is there too; rank 2 lives, but is at the end of step 0"
 
 
-def test_one_that_has_ended_itself(pair: tuple[Watch, Watch]) -> None:
+def test_one_that_has_ended_itself(group: Callable[[int], Group]) -> None:
+    pair = group(2)
     pair[1].leave()
-    pair[1]._write()  # as its thread goes on to do
     assert pair[0].missing() == "rank 1 has ended at the start of step 0, as it missed another"
 
 
-def test_who_keeps_the_store_stays_until_the_others_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    store, waited = HashStore(), list[float]()
-    keeper, other = Watch(store, 0, 2), Watch(store, 1, 2)
-    other._write()
-
-    def sleep(seconds: float) -> None:
-        waited.append(seconds)
-        if len(waited) == 3:
-            other.leave()
-
-    monkeypatch.setattr(watching.time, "sleep", sleep)
-    keeper.leave()
-    assert len(waited) == 3
+def test_who_keeps_the_store_stays_until_the_others_have_ended(group: Callable[[int], Group]) -> None:
+    """But not for one that is dead."""
+    three = group(3)
+    three.dead.add(three[2])
+    assert "rank 2 is dead" in three[0].missing()
+    three.naps.clear()
+    three.then = lambda: three[1].leave() if len(three.naps) == 3 else None
+    three[0].leave()
+    assert len(three.naps) == 3
 
 
 def test_one_that_never_began(monkeypatch: pytest.MonkeyPatch) -> None:
