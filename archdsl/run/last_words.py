@@ -33,7 +33,8 @@ def _nothing(*_: object) -> None:
     """The signal must have a handler of Python's for the socket to hear of it."""
 
 
-def _wait(reading: socket.socket, writing: socket.socket, watch: Watch) -> None:
+def _wait(reading: socket.socket, _writing: socket.socket, watch: Watch) -> None:
+    """Both ends of the socket are held here: closed, they would hear nothing."""
     while signal.SIGTERM not in reading.recv(1):
         pass
     time.sleep(1)  # an error that the main thread just met tells more
