@@ -48,7 +48,10 @@ def _torchvision(folder: str, dataset: str) -> tuple[Tensor, Tensor]:
     """Its training images. Nothing is downloaded: they have to lie in the folder."""
     from torchvision import datasets
 
-    found = getattr(datasets, dataset)(folder, train=True, download=False)
+    try:
+        found = getattr(datasets, dataset)(folder, train=True, download=False)
+    except RuntimeError:
+        raise ValueError(f"{folder} holds no {dataset} as torchvision keeps it, in {dataset}/raw") from None
     images = torch.as_tensor(np.asarray(found.data)).float() / 255
     images = images.unsqueeze(1) if images.dim() == 3 else images.permute(0, 3, 1, 2).mean(1, keepdim=True)
     return images, torch.as_tensor(np.asarray(found.targets)).long()

@@ -17,26 +17,27 @@ from archdsl.devices.checkpoint import Cut
 from archdsl.devices.error import refused
 from archdsl.devices.local import group_mesh, local
 from archdsl.devices.pipeline import Pipeline
-from archdsl.devices.spmd import watched
+from archdsl.devices.spmd import on_mesh, watched
 from archdsl.devices.watch import Watch, WatchedLink
 from archdsl.errors.devices import OtherProcesses, UndividedBatch
-from archdsl.ir.graph import Program
 from archdsl.ir.stages import stages_of
 from archdsl.run.plan import Plan
 from archdsl.run.training import OnMesh, Staged, Training
 
 
-def training(program: Program, plan: Plan, watch: Watch | None) -> Training:
+def training(plan: Plan, watch: Watch | None) -> Training:
     """This process's part of the training. Raises `DevicesError`, and `ValueError` for stages that can't be."""
+    program = plan.program
     if watch is None:
         return Training([api.build(program, device=plan.device)], plan)
     if plan.stages or (plan.placing is None and stages_of(program.graph)):
-        return _staged(program, plan, watch)
-    return _on_mesh(program, plan, watch)
+        return _staged(plan, watch)
+    return _on_mesh(plan, watch)
 
 
-def _staged(program: Program, plan: Plan, watch: Watch) -> Training:
+def _staged(plan: Plan, watch: Watch) -> Training:
     """A pipeline, or replicas of it; within its stages, splits."""
+    program = plan.program
     processes, devices, stages = (
         dist.get_world_size(),
         group_mesh(program),
@@ -45,7 +46,7 @@ def _staged(program: Program, plan: Plan, watch: Watch) -> Training:
     size = devices.size if devices else 1
     line = max(processes // size, 1) if plan.schedule == "interleaved" else stages
     what = f"{stages} stages" + f" of {size} devices" * (size > 1)
-    replicas = _replicas(program, plan, line * size, what, plan.microbatches)
+    replicas = _replicas(plan, line * size, what, plan.microbatches)
     mesh = device_mesh({"data": replicas, "stage": line, "split": size}, plan)
     pipeline = Pipeline(
         program,
@@ -66,15 +67,16 @@ def _staged(program: Program, plan: Plan, watch: Watch) -> Training:
     return Staged(pipeline, mesh["data"], watch, cut, plan)
 
 
-def _on_mesh(program: Program, plan: Plan, watch: Watch) -> Training:
+def _on_mesh(plan: Plan, watch: Watch) -> Training:
+    program = plan.program
     devices = group_mesh(program)
     size = devices.size if devices else 1
-    replicas = _replicas(program, plan, size, str(devices))
+    replicas = _replicas(plan, size, str(devices))
     if devices is None:
         mesh = device_mesh({"data": replicas}, plan)
     else:
         mesh = device_mesh({"data": replicas, devices.name: size}, plan)
-    module: Any = api.load(plan.path, plan.variant, mesh=mesh, **plan.params)
+    module = on_mesh(program, mesh, lambda: api.build(program), drawn=True)
     watched(module, watch)
     own = mesh.get_local_rank(1) if devices else 0
     cut = Cut(local(program, own).parts, own) if devices else None
@@ -93,9 +95,9 @@ def device_mesh(axes: Mapping[str, int], plan: Plan) -> DeviceMesh:
     return DeviceMesh.from_group(groups, plan.device.type, mesh=ranks, mesh_dim_names=tuple(axes))
 
 
-def _replicas(program: Program, plan: Plan, each: int, what: str, microbatches: int = 1) -> int:
+def _replicas(plan: Plan, each: int, what: str, microbatches: int = 1) -> int:
     """How many there are, of so many processes each. Raises `DevicesError`."""
-    found = dist.get_world_size()
+    program, found = plan.program, dist.get_world_size()
     if found % each:
         raise refused(OtherProcesses(program.title, each, found, what), program)
     replicas, parts = found // each, found // each * microbatches

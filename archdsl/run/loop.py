@@ -32,10 +32,10 @@ def run(plan: Plan, watch: Watch | None) -> None:
 
     Raises `CompileError`, `DevicesError`, `ValueError` for what can't be run so or diverges, and `PeerLost`.
     """
-    program = api.program(plan.path, plan.variant, **plan.params)
-    plan = _placed(plan, program)
+    program = plan.program
+    plan = _placed(plan)
     data = _data(program, plan)
-    trained = training(program, plan, watch)
+    trained = training(plan, watch)
     network = fingerprint(program)
     losses = _resumed(trained, plan, network)
     first = not dist.is_initialized() or dist.get_rank() == 0
@@ -61,11 +61,11 @@ def run(plan: Plan, watch: Watch | None) -> None:
         _finish(plan, program, data, losses)
 
 
-def _placed(plan: Plan, program: Program) -> Plan:
+def _placed(plan: Plan) -> Plan:
     """With stages, batch, microbatches and schedule as the file of `archdsl plan` says, where one is named."""
     if plan.placing is None:
         return plan
-    placed = plan_for(program, plan.placing)
+    placed = plan_for(plan.program, plan.placing)
     processes = dist.get_world_size() if dist.is_initialized() else 1
     wanted = placed.used
     if processes not in (1, wanted):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from archdsl.ir.graph import Program
 from archdsl.record import Record
 
 CPU = torch.device("cpu")
@@ -22,9 +22,7 @@ class Plan(Record):
     device:  that this process computes on.
     """
 
-    path: str
-    variant: str | None
-    params: Mapping[str, Any]
+    program: Program
     out: Path
     steps: int
     batch: int

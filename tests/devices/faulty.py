@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +29,7 @@ from torch.distributed.checkpoint import filesystem
 from archdsl.devices import checkpoint, transfers, watch
 from archdsl.devices.handing import HandingStage
 from archdsl.devices.processes import ProcessLink
-from archdsl.run import __main__ as command
+from archdsl.run.__main__ import command
 from archdsl.run.training import Training
 
 KIND, RANK, POINT, COUNT = os.environ["FAULT"].split()
@@ -140,5 +139,4 @@ before(checkpoint, "write", "named", lambda path, _: Path(path).name == checkpoi
 before(checkpoint, "_forget", "published")
 
 if __name__ == "__main__":
-    sys.argv[0] = "archdsl.run"
-    command.main()
+    command(prog_name="archdsl.run")

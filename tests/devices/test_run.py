@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.torch import load_file
 from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -22,6 +23,7 @@ from archdsl.api import build
 from archdsl.devices.checkpoint import latest
 from archdsl.devices.error import DevicesError
 from archdsl.devices.watch import Watch
+from archdsl.run.__main__ import command
 from archdsl.run.layouts import device_mesh, training
 from archdsl.run.own_device import own_device
 from archdsl.run.plan import Plan
@@ -60,11 +62,9 @@ network net(classes = 10) {
 """
 
 
-def asked(batch: int = 16, timeout: float = 60, device: str = "cpu") -> Plan:
+def asked(spec: str = PLAIN, *, batch: int = 16, timeout: float = 60, device: str = "cpu") -> Plan:
     return Plan(
-        path="net.arch",
-        variant=None,
-        params={},
+        program=program(spec),
         out=Path(),
         steps=1,
         batch=batch,
@@ -132,6 +132,41 @@ def test_ends_when_the_loss_is_no_number(tmp_path: Path) -> None:
     assert latest(tmp_path) is not None
 
 
+def test_parameters_are_set_as_everywhere(tmp_path: Path) -> None:
+    (tmp_path / "net.arch").write_text(PLAIN)
+    out = tmp_path / "out"
+    options = ["--set", "classes=5 + 6", "--steps", "1", "--batch", "8", "--out", str(out)]
+    done = CliRunner().invoke(command, [str(tmp_path / "net.arch"), *options])
+    assert done.exit_code == 0, done.output
+    assert load_file(out / "weights.safetensors")["fc.weight"].shape == (11, 160)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--batch 0", "Invalid value for '--batch': 0 is not in the range"),
+        ("--batch 5000", "a batch of 5000 is more than the 4000 images"),
+        ("--timeout 0", "Invalid value for '--timeout'"),
+        ("--momentum 1", "Invalid value for '--momentum'"),
+        ("--out net.arch", "is a file"),
+        ("--out net.arch/below", "Not a directory"),
+        ("--data .", "holds no MNIST as torchvision keeps it"),
+        ("--set classes", "E0812"),
+        ("--set classes=ten", "unknown name"),
+        ("--plan net.arch", "E1356"),
+    ],
+)
+def test_what_is_asked_for_is_looked_at(
+    options: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.arch").write_text(PLAIN)
+    done = CliRunner().invoke(command, ["net.arch", "--steps", "1", *options.split()])
+    assert done.exit_code in (1, 2)
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert said in done.output + done.stderr
+
+
 @pytest.mark.parametrize(
     ("before", "behind"),
     [(2, 1), pytest.param(1, 4, marks=pytest.mark.slow), pytest.param(4, 2, marks=pytest.mark.slow)],
@@ -160,10 +195,9 @@ def test_a_layout_that_does_not_fit_is_refused_before_it_is_made(
     processes: int, spec: str, batch: int, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda *_: processes)
-    checked = program(spec)
-    plan = asked(batch=batch)
+    plan = asked(spec, batch=batch)
     with pytest.raises(DevicesError, match=said):
-        training(checked, plan, Watch.__new__(Watch))
+        training(plan, Watch.__new__(Watch))
 
 
 def test_the_groups_of_a_layout_wait_as_long_as_asked() -> None:
