@@ -62,8 +62,9 @@ ALLOWED = {("compiler", "promises"), ("diagnostic", "render")}
 
 
 def test_nothing_but_the_command_line_imports_it() -> None:
-    users = {path.relative_to(PACKAGE).parts[0] for path in PACKAGE.rglob("*.py") if "cli" in imports(path)}
-    assert users <= {"cli", "__main__.py"}
+    """What is run as a command, `python -m archdsl.run`, is one."""
+    users = [path for path in PACKAGE.rglob("*.py") if "cli" in imports(path) and path.name != "__main__.py"]
+    assert {path.relative_to(PACKAGE).parts[0] for path in users} == {"cli"}
 
 
 def test_lark_and_networkx_have_one_importer_each() -> None:
