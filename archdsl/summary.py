@@ -128,7 +128,7 @@ def kind(node: Node) -> str:
 
 
 class Likeness:
-    """Numbers that are equal for steps that are alike: same op or body, same shapes, same wiring within the body."""
+    """Numbers that are equal for steps that are alike: same op or body, shapes, device, and wiring within the body."""
 
     def __init__(self, graph: Graph) -> None:
         self._numbers: dict[object, int] = {}
@@ -139,12 +139,12 @@ class Likeness:
     def of(self, node: Node) -> int:
         """The number of a step. What its inputs come from plays no part: neighbours never have the same."""
         if isinstance(node, Scope):
-            return self._number((self._graphs[node.graph], node.runs))
+            return self._number((self._graphs[node.graph], node.runs, node.place.device))
         shapes = tuple(value.shape for value in node.inputs)
         if isinstance(node, Declared):
             return self._number((node.kind, node.outputs[0].shape))
         what = (node.op, node.merges, node.tied, node.runs) if isinstance(node, Layer) else node
-        return self._number((what, shapes))
+        return self._number((what, shapes, node.place.device))
 
     def _number(self, description: object) -> int:
         return self._numbers.setdefault(description, len(self._numbers))

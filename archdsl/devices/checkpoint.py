@@ -18,6 +18,7 @@ import shutil
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, TypeVar, cast
 
 import torch
@@ -71,10 +72,10 @@ def publish(
     _wait()
     writer = FileSystemWriter(beside, sync_files=True)
     whole = _global(tensors, cut)
-    _said(lambda: save(whole, storage_writer=writer, no_dist=not dist.is_initialized()))
+    _said(f"save {target}", lambda: save(whole, storage_writer=writer, no_dist=not dist.is_initialized()))
     _wait()
     if _is_first():
-        _said(lambda: _name(beside, target, {"step": step, **told}))
+        _said(f"save {target}", lambda: _name(beside, target, {"step": step, **told}))
         _forget(folder, name)
     _wait()
     return target
@@ -90,12 +91,15 @@ def _name(beside: Path, target: Path, told: Mapping[str, Any]) -> None:
 
 
 def latest(folder: Path) -> Path | None:
-    """The last checkpoint that was published; None if there is none."""
+    """The last checkpoint that was published; None if there is none. Raises `CheckpointError` where it is gone."""
     try:
-        found = folder / (folder / LATEST).read_text().strip()
+        name = (folder / LATEST).read_text(errors="replace").strip()
     except FileNotFoundError:
         return None
-    return found if (found / RUN).exists() else None
+    if not name or not (folder / name / RUN).exists():
+        mend = "write the name of one into it, or delete it to begin anew"
+        raise CheckpointError(f"{folder / LATEST} names no checkpoint, but {name[:40]!r}: {mend}")
+    return folder / name
 
 
 def told(checkpoint: Path) -> dict[str, Any]:
@@ -115,7 +119,7 @@ def restore(checkpoint: Path, tensors: Mapping[str, Tensor], cut: Cut | None = N
     All processes do so at once. Raises `CheckpointError` where a key is missing or has another shape.
     """
     reader = FileSystemReader(checkpoint)
-    stored = _said(reader.read_metadata).state_dict_metadata
+    stored = _said(f"read {checkpoint}", reader.read_metadata).state_dict_metadata
     wanted = _global(tensors, cut)
     for key, tensor in wanted.items():
         found = stored.get(key)
@@ -123,12 +127,12 @@ def restore(checkpoint: Path, tensors: Mapping[str, Tensor], cut: Cut | None = N
             raise CheckpointError(f"{checkpoint} has no {key}")
         if tuple(found.size) != tuple(tensor.shape):
             raise CheckpointError(f"{key} is {list(found.size)} in {checkpoint}, but {list(tensor.shape)} is wanted")
-    _said(lambda: load(wanted, storage_reader=reader, no_dist=not dist.is_initialized()))
+    _said(f"read {checkpoint}", lambda: load(wanted, storage_reader=reader, no_dist=not dist.is_initialized()))
 
 
 def stored(checkpoint: Path) -> dict[str, torch.dtype]:
     """The keys of the tensors that it has, and their dtypes."""
-    found = _said(FileSystemReader(checkpoint).read_metadata).state_dict_metadata
+    found = _said(f"read {checkpoint}", FileSystemReader(checkpoint).read_metadata).state_dict_metadata
     return {key: each.properties.dtype for key, each in found.items() if isinstance(each, TensorStorageMetadata)}
 
 
@@ -153,14 +157,22 @@ def _part_of(key: str, tensor: Tensor, cut: Cut) -> Part | None:
 T = TypeVar("T")
 
 
-def _said(do: Callable[[], T]) -> T:
+def _said(what: str, do: Callable[[], T]) -> T:
     """What torch raises here is no `Exception`; and in a single process it warns that there is one."""
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "torch.distributed is disabled")
             return do()
-    except (CheckpointException, Refusal, OSError) as problem:
-        raise CheckpointError(f"torch could not save or load: {problem}") from problem
+    except (CheckpointException, Refusal, OSError, EOFError, UnpicklingError) as problem:
+        raise CheckpointError(f"torch could not {what}: {_in_brief(problem)}") from problem
+
+
+def _in_brief(problem: BaseException) -> str:
+    """Torch's has the tracebacks of all processes in it."""
+    if isinstance(problem, CheckpointException):
+        rank, (problem, _) = next(iter(problem.failures.items()))
+        return f"on rank {rank}, {type(problem).__name__} {problem}".rstrip()
+    return str(problem) or type(problem).__name__
 
 
 def _is_first() -> bool:

@@ -25,11 +25,13 @@ class Cut:
     """The cutting of a program for one device. Graphs that scopes share stay shared.
 
     origins: by step of what is made, that in whose place it stands, or for whose sake.
+    elsewhere: by step that stands for those of another device, the paths within its graph of their layers with weights.
     """
 
     def __init__(self, device: int) -> None:
         self.device = device
         self.origins: dict[Node, Node] = {}
+        self.elsewhere: dict[Node, tuple[str, ...]] = {}
         self._graphs: dict[tuple[Graph, bool], Graph] = {}
 
     def graph(self, graph: Graph, *, inside: bool) -> Graph:
@@ -125,6 +127,7 @@ class _GraphCut:
         if device.number != self.cut.device:
             op = Elsewhere(device.number, shapes, placed.trains, placed.noise)
             results = self._add(op, entering, placed)
+            self.cut.elsewhere[self.made.nodes[-1]] = placed.divided
             self._nodes.update((step, []) for step in placed.steps[1:])
         else:
             self.values.update(zip(placed.entering, self._add(Entering(device.number), entering, placed)))

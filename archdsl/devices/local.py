@@ -6,7 +6,7 @@ or all of it; or, where its groups are of different sizes, the tensors of its ow
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from archdsl.devices.cutting import Cut
 from archdsl.devices.local_ops import NotLocal
@@ -33,6 +33,7 @@ class Local:
             devices' gradients.
     placed: the keys of what one device alone has, and which.
     origins: by step, that of the whole network in whose place it stands, or for whose sake.
+    elsewhere: by step that stands for those of another device, the paths within its graph of their layers with weights.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Local:
         summed: Set[str],
         placed: Mapping[str, int],
         origins: Mapping[Node, Node],
+        elsewhere: Mapping[Node, Sequence[str]],
     ) -> None:
         self.program = program
         self.mesh = mesh
@@ -52,6 +54,7 @@ class Local:
         self.summed = summed
         self.placed = placed
         self.origins = origins
+        self.elsewhere = elsewhere
 
     def step(self, node: Node, path: str) -> str:
         """What the whole network calls one of the device's steps: in groups of different sizes, a group is in it."""
@@ -86,7 +89,7 @@ def local(program: Program, device: int) -> Local:
     parts = {key: part for key, part in held.items() if part is not None}
     placed = dict(_placed(program))
     _need_equal_ties(program, parts, placed)
-    return Local(made, mesh, device, parts, held.keys() - parts.keys(), placed, cut.origins)
+    return Local(made, mesh, device, parts, held.keys() - parts.keys(), placed, cut.origins, cut.elsewhere)
 
 
 def _held(own: Program, origins: Mapping[Node, Node]) -> Iterator[tuple[str, Part | None]]:

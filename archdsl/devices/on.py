@@ -125,6 +125,17 @@ class Placed:
         return any(_trains(node) for node in self.steps)
 
     @property
+    def divided(self) -> tuple[str, ...]:
+        """The paths within the graph of its layers with weights."""
+        found: list[str] = []
+        for node in self.steps:
+            inside = node.graph.walk() if isinstance(node, Scope) else [((), node, None)]
+            for path, each, _ in inside:
+                if isinstance(each, Layer) and each.op.divided:
+                    found.append(".".join((*(node.name or ()), *path)))
+        return tuple(found)
+
+    @property
     def noise(self) -> tuple[Noise, ...]:
         """What its steps draw. Raises `NotLocal`."""
         return tuple(known(layer, "take it out of the `on`") for layer in drawing(self.steps))

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import prod
 
+from archdsl.devices.addresses import joined
 from archdsl.devices.local import Local, group_mesh, local
 from archdsl.devices.local_ops import Enter, Exchanged, Gathered
 from archdsl.devices.on import Entering, Telling, Told
@@ -107,6 +108,14 @@ def _moves(own: Local, batch_name: str, handed: Sequence[bool]) -> Iterator[Move
             steps[run.path] = own.step(run.node, run.path)
             readers.update(dict.fromkeys(behind, run.path))
             continue
+        if there := [joined(run.path, path) for path in own.elsewhere.get(run.node, ())]:
+            # It stands for layers of another device, which read what is moved to them, and make what comes back.
+            steps.update(zip(there, there))
+            readers.update(dict.fromkeys(behind, there[0]))
+            behind = []
+            for value in run.outputs:
+                value.maker = there[-1]
+            moves = [move.between(there[-1], move.reader) for move in moves]
         if moves:
             found += ((run, move) for move in moves)
             behind.append(run)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from archdsl.draw.drawing import Look, Paint
 from archdsl.draw.facts import Facts
-from archdsl.draw.palette import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION, YELLOW
+from archdsl.draw.palette import GREEN, INK, ORANGE, PURPLE, SKY
 from archdsl.draw.parts import Fork, Frame, Leaf, Part
 from archdsl.record import Record
 from archdsl.render.table import decimal
@@ -17,7 +17,8 @@ HEAT = ("#fff7ec", "#fee3bf", "#fdbb84", "#f4814f", "#cb2f1c", "#7f0000")
 """From nothing to the most: ever darker, so that it can be read in grey too (Brewer's OrRd)."""
 COLD = ("#08306b", "#1c5fa5", "#4292c6", "#7ab6d9", "#abcfe6", "#d3e3f3", "#f2f7fc")
 """Large maps to small ones (Brewer's Blues)."""
-DEVICES = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE, VERMILLION)
+DEVICES = (SKY, ORANGE, GREEN, PURPLE)
+"""In the order of the frames around devices: `palette.py`."""
 NONE = "none0"
 """Of boxes that have no such number."""
 
@@ -84,10 +85,10 @@ def _shapes(leaves: list[Leaf]) -> Coloring:
 
 def _devices(leaves: list[Leaf]) -> Coloring:
     """A colour for each device; white for what runs wherever the network does."""
-    devices = {id(leaf): str(leaf.node.place.device or "") if leaf.node else "" for leaf in leaves}
-    names = sorted({name for name in devices.values() if name})
-    kinds = {key: f"on{names.index(name) % len(DEVICES)}" if name else NONE for key, name in devices.items()}
-    legend = [(f"on{i % len(DEVICES)}", name) for i, name in enumerate(names)]
+    devices = {id(leaf): leaf.node.place.device if leaf.node else None for leaf in leaves}
+    names = {device.number: str(device) for device in devices.values() if device}
+    kinds = {key: f"on{device.number % len(DEVICES)}" if device else NONE for key, device in devices.items()}
+    legend = [(f"on{number % len(DEVICES)}", names[number]) for number in sorted(names)]
     return Coloring(kinds, _looks("on", DEVICES), (*legend, (NONE, "no device of its own")))
 
 

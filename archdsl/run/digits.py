@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+CLASSES = 10
 HELD_OUT = 5
 """One image of so many is held out: the same ones in every run, whatever its seed."""
 

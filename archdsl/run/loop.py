@@ -84,6 +84,10 @@ def _data(program: Program, plan: Plan) -> digits.Digits:
     shape = program.graph.inputs[0].shape
     if shape is None or shape.rank != 4 or len(program.graph.inputs) != 1:
         raise ValueError("a network for digits has one input: [N, channels, height, width]")
+    made = [value.shape for value in program.graph.outputs]
+    if len(made) != 1 or made[0] is None or made[0].rank != 2 or made[0].at(program.nominal)[1] < digits.CLASSES:
+        found = ", ".join(map(str, made))
+        raise ValueError(f"a network for digits has one output, [N, {digits.CLASSES}] or wider; this one has {found}")
     _, channels, height, width = shape.at(program.nominal)
     return digits.load(channels, height, width, plan.folder)
 

@@ -167,3 +167,26 @@ def test_keeps_the_last_ones(tmp_path: Path) -> None:
     for step in range(1, 5):
         checkpoint.publish(tmp_path, step, {"model.w": torch.ones(3)}, {})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "step-00000003", "step-00000004"]
+
+
+@pytest.mark.parametrize(
+    ("damaged", "said"),
+    [
+        ("latest", "latest names no checkpoint, but 'damaged': write the name of one into it"),
+        ("step-00000001/__0_0.distcp", "torch could not read .*step-00000001: on rank 0, "),
+        ("step-00000001/.metadata", "torch could not read .*step-00000001: "),
+        ("step-00000001/run.json", "run.json can't be read"),
+    ],
+)
+def test_a_damaged_one_is_said_to_be(damaged: str, said: str, tmp_path: Path) -> None:
+    checkpoint.publish(tmp_path, 1, {"model.w": torch.ones(3)}, {"loss": 1})
+    (tmp_path / damaged).write_text("damaged")
+
+    def resume() -> None:
+        published = checkpoint.latest(tmp_path)
+        assert published is not None
+        checkpoint.told(published)
+        checkpoint.restore(published, {"model.w": torch.zeros(3)})
+
+    with pytest.raises(CheckpointError, match=said):
+        resume()

@@ -99,6 +99,23 @@ def test_a_device_does_what_is_said(name: str) -> None:
     assert sum(cost.state_bytes for cost in measured.steps) == max(step.state for step in steps)
 
 
+TURNS = """
+mesh gpus[2]
+network net {
+    input image: [N, 1, 8, 8]
+    on(gpus[0]) { conv(8, 3x3, pad=1) -> relu }
+    on(gpus[1]) { conv(8, 3x3, pad=1) -> relu -> avgpool(out=1x1) -> flatten -> linear(10) }
+}
+"""
+
+
+def test_devices_that_take_turns_gain_nothing() -> None:
+    """What comes from another device has a gradient as well: its layers are computed back through, once by someone."""
+    network = checked(TURNS)
+    one = Network(checked(TURNS.replace("on(gpus[0])", "").replace("on(gpus[1])", "")), "N", 1.0, None)
+    assert sum(cost.flops for cost in apart(network).measured(BATCH).steps) == one.flops(BATCH)
+
+
 def test_stages_send_what_the_plan_says() -> None:
     """Cut apart as they run, the stages have together what the network has: no value is entered twice."""
     several = 0

@@ -151,6 +151,7 @@ def test_parameters_are_set_as_everywhere(tmp_path: Path) -> None:
         ("--out net.arch", "is a file"),
         ("--out net.arch/below", "Not a directory"),
         ("--data .", "holds no MNIST as torchvision keeps it"),
+        ("--set classes=6", "a network for digits has one output, [N, 10] or wider; this one has 6"),
         ("--set classes", "E0812"),
         ("--set classes=ten", "unknown name"),
         ("--plan net.arch", "E1356"),

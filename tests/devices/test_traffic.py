@@ -134,6 +134,30 @@ network net {
 """
 
 
+ON = """
+mesh gpus[2]
+block two(c) { first: conv(c, 1x1) -> relu -> second: conv(c, 1x1) }
+network net {
+    input image: [N, 1, 2, 2]
+    conv1: conv(8, 1x1)
+    on(gpus[1]) { a: two(8) -> relu }
+    on(gpus[0]) { conv3: conv(4, 1x1) -> relu }
+    on(gpus[1]) { relu }
+    fc: conv(2, 1x1)
+}
+"""
+
+
+def test_between_which_layers_steps_on_devices_stand() -> None:
+    """Whichever device counts: of another one's steps the first reads what is moved, and the last makes what comes."""
+    assert moved(counted(ON)) == [
+        ("on", "a.second", "conv3", 128, 128),
+        ("on", "a.second", "conv3", 0, 128),
+        ("on", "conv3", "fc", 64, 0),
+        ("on", "conv3", "fc", 64, 64),
+    ]
+
+
 def test_stages_hand_on_from_each_place_of_a_split() -> None:
     found = counted(STAGED)
     assert found.devices == 6

@@ -55,6 +55,26 @@ def test_what_is_read_from_outside_stays_apart() -> None:
     assert names == ["body.u0..u1", "body.u2..u3"]
 
 
+ON_EACH = """
+mesh gpus[4]
+network net {
+    input x: [N, 8, 16, 16]
+    on(gpus[3]) { conv(8, 3x3, pad=1) -> relu -> conv(8, 3x3, pad=1) -> relu }
+    on(gpus[1]) { conv(8, 3x3, pad=1) -> relu }
+}
+"""
+
+
+def test_equal_neighbours_on_two_devices_stay_apart_and_have_their_frames_colours() -> None:
+    drawing = drawn(ON_EACH, manner=Manner(color_by="device"))
+    titles = [(group.kind, group.title.text if group.title else "") for group in drawing.groups]
+    assert titles == [("device3", "gpus[3]"), ("device1", "gpus[1]")]
+    kinds = {box.id: box.kind for box in drawing.boxes}
+    assert (kinds["0..2"], kinds["4"]) == ("on3", "on1")
+    shown = [kind for name, kind in kinds.items() if name.startswith("legend:")]
+    assert list(zip(shown, (text.text for text in drawing.texts)))[:2] == [("on1", "gpus[1]"), ("on3", "gpus[3]")]
+
+
 def test_unfolded_each_is_drawn() -> None:
     drawing = drawn(CHAIN.replace("OUTPUT", ""), View("stage", fold=False))
     assert [name for name in ids(drawing) if "body" in name] == ["body.0", "body.1", "body.2", "body.3"]

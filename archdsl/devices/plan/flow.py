@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from archdsl.devices.addresses import Addresses, joined
+from archdsl.devices.on import Elsewhere
 from archdsl.ir.graph import CHECKPOINT, Declared, Graph, Layer, Node, Program, Scope, Value
 
 
@@ -149,7 +150,7 @@ def _step(frame: _Frame, node: Layer | Declared, flow: Flow) -> None:
     for value in step.inputs:
         value.readers.append(number)
     view = isinstance(node, Layer) and node.op.view
-    trained = step.learns or any(value.trained for value in step.inputs)
+    trained = step.learns or _trains_elsewhere(node) or any(value.trained for value in step.inputs)
     for value in node.outputs:
         floats = value.shape is not None and "float" in value.shape.dtype
         made = Flowing(value, number, step.inputs[0].base if view and step.inputs else None, trained and floats)
@@ -162,6 +163,11 @@ def _learns(node: Layer | Declared) -> bool:
     if isinstance(node, Declared):
         return node.kind == "param"
     return any(tensor.trainable for tensor in node.state)
+
+
+def _trains_elsewhere(node: Layer | Declared) -> bool:
+    """Whether it stands for steps of another device that have parameters: what they make has a gradient."""
+    return isinstance(node, Layer) and isinstance(node.op, Elsewhere) and node.op.trains
 
 
 def owners(flow: Flow) -> Mapping[str, list[int]]:
