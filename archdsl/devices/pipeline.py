@@ -205,5 +205,7 @@ def _need_fitting(stages: int, size: int, batch: int, microbatches: int, schedul
         raise NotStaged(f"a batch of {batch} does not divide into {microbatches} microbatches")
     if schedule != "interleaved" and stages != size:
         raise NotStaged(f"{stages} stages need as many processes, not {size}; or the schedule interleaved")
-    if schedule == "interleaved" and (stages % size or microbatches % size):
-        raise NotStaged(f"{stages} stages and {microbatches} microbatches do not divide among {size} processes")
+    for count, what in ((stages, "stages"), (microbatches, "microbatches")):
+        if schedule == "interleaved" and count % size:
+            above = -(-count // size) * size
+            raise NotStaged(f"interleaved, {count} {what} do not divide among {size} processes; {above} would")
