@@ -45,12 +45,9 @@ def axes_of(mesh: object, devices: Mesh | None, program: Program) -> Axes:
         return Axes(mesh, None)
     axis = _axis(mesh, devices, program)
     if mesh.size(axis) != devices.size:
-        found, name = mesh.size(axis), devices.name
-        mend = f'init_device_mesh("{mesh.device_type}", ({devices.size},), mesh_dim_names=("{name}",))'
-        if found % devices.size == 0:
-            shape = f"({found // devices.size}, {devices.size})"
-            mend = f'init_device_mesh("{mesh.device_type}", {shape}, mesh_dim_names=("data", "{name}"))'
-        raise refused(OtherMeshSize(found, name, str(devices), devices.size, mend), program)
+        found = mesh.size(axis)
+        mend = _fitting(mesh.device_type, found, devices)
+        raise refused(OtherMeshSize(found, devices.name, str(devices), devices.size, mend), program)
     return Axes(mesh, axis)
 
 
@@ -60,6 +57,14 @@ def _axis(mesh: DeviceMesh, devices: Mesh, program: Program) -> int:
         return 0
     if names is None or devices.name not in names:
         shown = ", ".join(f"`{name}`" for name in names) if names else f"{mesh.ndim} without names"
-        data = [] if mesh.ndim == 1 else ["data"] if mesh.ndim == 2 else [f"data{i}" for i in range(mesh.ndim - 1)]
-        raise refused(NoMeshAxis(devices.name, shown, ", ".join(f'"{n}"' for n in (*data, devices.name))), program)
+        mend = _fitting(mesh.device_type, mesh.size(), devices)
+        raise refused(NoMeshAxis(devices.name, shown, mend), program)
     return names.index(devices.name)
+
+
+def _fitting(kind: str, processes: int, devices: Mesh) -> str:
+    """A mesh of as many processes, if they divide. All axes of the spec's mesh are one of it."""
+    name, size = devices.name, devices.size
+    if processes % size or processes == size:
+        return f'init_device_mesh("{kind}", ({size},), mesh_dim_names=("{name}",))'
+    return f'init_device_mesh("{kind}", ({processes // size}, {size}), mesh_dim_names=("data", "{name}"))'

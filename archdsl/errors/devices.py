@@ -261,17 +261,18 @@ class NoMeshAxis(Error):
         init_device_mesh("cpu", (2, 2), mesh_dim_names=("data", "tensor")) # the script
 
     The axis over which values are shared out has the name of the spec's mesh; all other axes are data axes, whose
-    processes have the same weights and different samples. A mesh of one axis without a name is taken as the spec's.
+    processes have the same weights and different samples. A mesh of one axis without a name is taken as the spec's. A
+    mesh of several axes in the spec, `mesh pod[2, 2]`, is one axis here, of four processes.
     """
 
     code: ClassVar[str] = "E1321"
     title: ClassVar[str] = "no axis of the DeviceMesh is `{mesh}`: it has {axes}"
     label: ClassVar[str] = "its values are shared out over `{mesh}`"
-    help: ClassVar[str] = "name the axis so: mesh_dim_names=({names},)"
+    help: ClassVar[str] = "make it so: {make}"
 
     mesh: str
     axes: str
-    names: str
+    make: str
 
 
 class OtherMeshSize(Error):

@@ -28,6 +28,7 @@ TWICE = """
 mesh gpus[2]
 network net() { input x: [N, 8]; split(gpus) { checkpoint { checkpoint { linear(8) -> exchange } } } }
 """
+POD = "mesh pod[2, 1]\nnetwork net() { input x: [N, 8]; split(pod) { linear(8) } }\n"
 ONCE = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; checkpoint { linear(8); on(gpus[1]) { relu } } }\n"
 DRAWN = "mesh gpus[2]\nnetwork net() { input x: [N, 8]; on(gpus[1]) { rrelu } }\n"
 FLAT = "network net() { input x: [N, 8, 4]; sdpa(@, @, @, dropout=0.5) }\n"
@@ -63,6 +64,11 @@ IN_PROCESSES: list[tuple[str, str, Callable[[], None]]] = [
     ("E1325", "the weights are about to be drawn", unlike_seeds),
     ("E1325", "dropout is about to draw", unlike_masks),
     ("E1326", "processes 1 are given another input than process 0", unlike_inputs),
+    (
+        "E1321",
+        'make it so: init_device_mesh("cpu", (2,), mesh_dim_names=("pod",))',
+        lambda: loads(mesh(2, 1, names=("a", "b")), POD),
+    ),
     ("E1321", "no axis of the DeviceMesh is `gpus`: it has `tensor`", lambda: loads(mesh(2, names=("tensor",)))),
     ("E1327", "all of its values; exchange before it", lambda: loads(mesh(2, names=None), RRELU)),
     ("E1327", "`b.weight` is `a.weight`, but devices", lambda: loads(mesh(2, names=None), TORN)),
