@@ -31,6 +31,7 @@ from archdsl.run.training import Training
 from tests.devices.networks import program
 
 ROOT = Path(__file__).parents[2]
+LAUNCH = ("-m", "torch.distributed.run", "--standalone")
 BODY = """
 network net(classes = 10) {{
     input image: [N, 1, 16, 16]
@@ -85,9 +86,7 @@ def run(
 ) -> tuple[list[float], dict[str, torch.Tensor]]:
     """The losses of so many steps, and the weights behind them. It goes on from what is in `out`."""
     place = folder / (out or f"{name}-{processes}")
-    launch = (
-        ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)] if processes > 1 else []
-    )
+    launch = [*LAUNCH, "--nproc-per-node", str(processes)] if processes > 1 else []
     asked = ["--steps", str(steps), "--save-every", "2", "--batch", "16", "--schedule", schedule, "--out", str(place)]
     command = [sys.executable, *launch, "-m", "archdsl.run", str(folder / f"{name}.arch"), *asked]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -117,6 +116,25 @@ def test_trains_as_one_process_does(name: str, spec: str, processes: int, schedu
     assert held.keys() == weights.keys()
     for key, value in weights.items():
         torch.testing.assert_close(held[key], value, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_its_curve_is_that_of_one_process(tmp_path: Path) -> None:
+    """Over 100 steps, also when it is ended and goes on. In float32 rounding decides ties of max pooling, and so on."""
+    script, spec = Path(__file__).parent / "in_double.py", ROOT / "examples" / "two_devices.arch"
+    curves: list[list[float]] = []
+    for processes, ends in ((1, [100]), (2, [50, 100])):
+        launch = [*LAUNCH, "--nproc-per-node", str(processes)] if processes > 1 else []
+        out = tmp_path / str(processes)
+        for end in ends:
+            options = [str(spec), "--steps", str(end), "--save-every", "25", "--out", str(out)]
+            environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+            subprocess.run([sys.executable, *launch, str(script), *options], env=environment, check=True, timeout=300)
+        with open(out / "losses.csv", newline="") as file:
+            curves.append([float(row["loss"]) for row in csv.DictReader(file)])
+    assert len(curves[0]) == 100
+    assert curves[0][-1] < 0.8 * curves[0][0]
+    assert curves[1] == pytest.approx(curves[0], rel=1e-12)
 
 
 def test_ends_when_the_loss_is_no_number(tmp_path: Path) -> None:
