@@ -120,7 +120,7 @@ def test_trains_as_one_process_does(name: str, spec: str, processes: int, schedu
 
 @pytest.mark.slow
 def test_its_curve_is_that_of_one_process(tmp_path: Path) -> None:
-    """Over 100 steps, also when it is ended and goes on. In float32 rounding decides ties of max pooling, and so on."""
+    """Over 100 steps, also when it is ended and goes on. In float32 rounding grows with every step."""
     script, spec = Path(__file__).parent / "in_double.py", ROOT / "examples" / "two_devices.arch"
     curves: list[list[float]] = []
     for processes, ends in ((1, [100]), (2, [50, 100])):
