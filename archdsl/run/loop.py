@@ -18,7 +18,6 @@ from archdsl.devices import checkpoint
 from archdsl.devices.fingerprint import fingerprint
 from archdsl.devices.plan.match import plan_for
 from archdsl.devices.watch import Watch
-from archdsl.ir.graph import Program
 from archdsl.run import digits
 from archdsl.run.layouts import training
 from archdsl.run.plan import Plan
@@ -34,7 +33,7 @@ def run(plan: Plan, watch: Watch | None) -> None:
     """
     program = plan.program
     plan = _placed(plan)
-    data = _data(program, plan)
+    data = _data(plan)
     trained = training(plan, watch)
     network = fingerprint(program)
     losses = _resumed(trained, plan, network)
@@ -58,7 +57,7 @@ def run(plan: Plan, watch: Watch | None) -> None:
     if dist.is_initialized():
         dist.destroy_process_group()
     if first:
-        _finish(plan, program, data, losses)
+        _finish(plan, data, losses)
 
 
 def _placed(plan: Plan) -> Plan:
@@ -80,7 +79,8 @@ def _placed(plan: Plan) -> Plan:
     return Plan(**{**{name: getattr(plan, name) for name in plan.fields}, **said})
 
 
-def _data(program: Program, plan: Plan) -> digits.Digits:
+def _data(plan: Plan) -> digits.Digits:
+    program = plan.program
     shape = program.graph.inputs[0].shape
     if shape is None or shape.rank != 4 or len(program.graph.inputs) != 1:
         raise ValueError("a network for digits has one input: [N, channels, height, width]")
@@ -137,11 +137,11 @@ def _save(trained: Training, plan: Plan, network: str, step: int, losses: list[f
         watch.meet("the checkpoint", publish)
 
 
-def _finish(plan: Plan, program: Program, data: digits.Digits, losses: list[float]) -> None:
+def _finish(plan: Plan, data: digits.Digits, losses: list[float]) -> None:
     """The weights as the network on one device has them, how good they are, and the losses."""
     last = checkpoint.latest(plan.out)
     assert last is not None
-    module = api.build(program)
+    module = api.build(plan.program)
     state = {f"model.{key}": value for key, value in module.state_dict().items()}
     checkpoint.restore(last, state)
     save(module, str(plan.out / "weights.safetensors"))
